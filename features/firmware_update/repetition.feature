@@ -1,0 +1,36 @@
+Feature: Repetitions belong to one campaign
+  A broadcast has no acknowledgement, so everything is sent several times. One SessionID is one action.
+
+  Rule: Repetitions of a notification cause one action
+
+    @req.FU-NF-1 @flow.alternative @role.device
+    Scenario: A Device that hears six notifications of a campaign reports once
+      Given the population "one Device"
+      And campaign "long-carousel" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
+      When the Service Provider broadcasts campaign "long-carousel"
+      Then campaign "long-carousel" is on the air 6 times
+      And Device "D1" sends exactly one report
+      And the status log of Device "D1" holds campaign "long-carousel" with result 200
+
+    @req.FU-NF-1 @flow.alternative @role.device
+    Scenario: A Device provisioned by two notifications reports once
+      Given the population "one Device"
+      And campaign "roaming-settings" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
+      When the DM Server broadcasts provisioning data "roaming-settings"
+      Then campaign "roaming-settings" is on the air 2 times
+      And Device "D1" sends exactly one report
+
+  Rule: The Service Provider repeats what it sends, and numbers its campaigns
+
+    @req.FU-P-1 @flow.normal @role.provider
+    Scenario: The Service Provider repeats the notification and every symbol
+      Given the population "one Device"
+      When the Service Provider broadcasts campaign "spring-patch"
+      Then campaign "spring-patch" is on the air 2 times
+
+    @req.FU-P-1 @req.FU-GAP-5 @flow.normal @role.provider
+    Scenario: The Service Provider gives each campaign a higher sequence number
+      Given the population "one Device"
+      And campaign "home-settings" has been broadcast
+      When the Service Provider broadcasts campaign "spring-patch"
+      Then each campaign has a higher sequence number than the one before

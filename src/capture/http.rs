@@ -1,0 +1,396 @@
+//! HTTP/1.1 messages out of the octets of a connection.
+//!
+//! Fed packet by packet; knows Content-Length, chunked and bodies that end with the connection. Heads are bounded to
+//! 64 KiB and 64 header fields, bodies to 16 MiB. Interim responses (1xx) announce the final one and are left out. Bodies
+//! are given as they are: content codings are not undone.
+
+use std::net::SocketAddr;
+
+use super::conversation::Side;
+use super::recording::Packet;
+use super::tcp::{Connections, Ending, TcpEvent};
+
+/// Octets of a head at most.
+const HEAD: usize = 64 * 1024;
+
+/// Header fields at most.
+const FIELDS: usize = 64;
+
+/// Octets of a body at most.
+const BODY: usize = 16 << 20;
+
+/// A request or a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpMessage {
+    /// The first line.
+    pub start: StartLine,
+    /// Names and values in the order of the message; octets that are no UTF-8 are replaced.
+    pub fields: Vec<(String, String)>,
+    /// The body without its framing.
+    pub body: Vec<u8>,
+}
+
+/// The first line of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartLine {
+    /// A request.
+    Request {
+        /// The method, such as `POST`.
+        method: String,
+        /// The request target.
+        target: String,
+    },
+    /// A response.
+    Response {
+        /// The status code.
+        status: u16,
+        /// The reason phrase.
+        reason: String,
+    },
+}
+
+impl HttpMessage {
+    /// The value of the first header field of this name, upper and lower case alike.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// What a packet brought about on the interaction channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HttpEvent {
+    /// A connection was taken.
+    Opened {
+        /// Which connection, counted from 0.
+        connection: usize,
+    },
+    /// A whole message.
+    Message {
+        /// Which connection.
+        connection: usize,
+        /// Who sent it.
+        from: Side,
+        /// The message.
+        message: HttpMessage,
+    },
+    /// A direction can no longer be read as HTTP; reported once.
+    Failure {
+        /// Which connection.
+        connection: usize,
+        /// Whose octets they are.
+        from: Side,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The connection is over.
+    Ended {
+        /// Which connection.
+        connection: usize,
+        /// How it ended.
+        how: Ending,
+    },
+}
+
+/// Every HTTP connection of a recording.
+#[derive(Debug, Clone, Default)]
+pub struct Interaction {
+    connections: Connections,
+    /// For each connection, the parsers of client and server.
+    parsers: Vec<[Parser; 2]>,
+}
+
+impl Interaction {
+    /// What `packet` brings about; nothing when it is a datagram.
+    pub fn feed(&mut self, packet: &Packet) -> Vec<HttpEvent> {
+        let mut events = Vec::new();
+        for event in self.connections.feed(packet) {
+            match event {
+                TcpEvent::Opened { connection } => events.push(HttpEvent::Opened { connection }),
+                TcpEvent::Data { connection, from, octets } => {
+                    self.parse(connection, from, &mut events, |parser, found| parser.feed(&octets, found));
+                }
+                TcpEvent::Finished { connection, from } => {
+                    self.parse(connection, from, &mut events, Parser::finish);
+                }
+                TcpEvent::Ended { connection, how } => {
+                    for from in [Side::Client, Side::Server] {
+                        self.parse(connection, from, &mut events, |parser, _| parser.unfinished());
+                    }
+                    events.push(HttpEvent::Ended { connection, how });
+                }
+                TcpEvent::Lost { connection, from, reason } => {
+                    self.parse(connection, from, &mut events, |_, _| Err(reason));
+                }
+            }
+        }
+        events
+    }
+
+    /// What is left unfinished when no packet follows. Calling it ends what can be read.
+    pub fn finish(&mut self) -> Vec<HttpEvent> {
+        let mut events = Vec::new();
+        let waiting: Vec<_> = self.connections.waiting().collect();
+        for (connection, from, octets) in waiting {
+            let reason = format!("{octets} octets wait for a segment that was not seen");
+            self.parse(connection, from, &mut events, |_, _| Err(reason));
+        }
+        for connection in 0..self.parsers.len() {
+            for from in [Side::Client, Side::Server] {
+                // A connection that stays open ends no message that is still under way, whatever its framing.
+                self.parse(connection, from, &mut events, |parser, _| parser.unfinished());
+            }
+        }
+        events
+    }
+
+    /// The addresses of a connection: client, then server.
+    pub fn addresses(&self, connection: usize) -> Option<(SocketAddr, SocketAddr)> {
+        self.connections.addresses(connection)
+    }
+
+    fn parse(
+        &mut self,
+        connection: usize,
+        from: Side,
+        events: &mut Vec<HttpEvent>,
+        act: impl FnOnce(&mut Parser, &mut Vec<HttpMessage>) -> Result<(), String>,
+    ) {
+        if self.parsers.len() <= connection {
+            self.parsers.resize_with(connection + 1, || [Parser::new(Side::Client), Parser::new(Side::Server)]);
+        }
+        let parser = &mut self.parsers[connection][from as usize];
+        if matches!(parser.state, State::Failed) {
+            return;
+        }
+        let mut found = Vec::new();
+        let result = act(parser, &mut found);
+        events.extend(found.into_iter().map(|message| HttpEvent::Message { connection, from, message }));
+        if let Err(reason) = result {
+            parser.state = State::Failed;
+            parser.buffer = Vec::new();
+            events.push(HttpEvent::Failure { connection, from, reason });
+        }
+    }
+}
+
+/// The messages of one direction.
+#[derive(Debug, Clone)]
+struct Parser {
+    from: Side,
+    /// Octets that are not yet part of a message.
+    buffer: Vec<u8>,
+    state: State,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    Head,
+    Body(HttpMessage, Framing),
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Framing {
+    /// This many octets are missing.
+    Length(usize),
+    ChunkSize,
+    /// This many octets of the chunk are missing.
+    Chunk(usize),
+    /// The line end after a chunk.
+    ChunkEnd,
+    Trailers,
+    UntilClose,
+}
+
+impl Parser {
+    fn new(from: Side) -> Self {
+        Self { from, buffer: Vec::new(), state: State::Head }
+    }
+
+    fn feed(&mut self, octets: &[u8], found: &mut Vec<HttpMessage>) -> Result<(), String> {
+        self.buffer.extend_from_slice(octets);
+        while self.step(found)? {}
+        Ok(())
+    }
+
+    /// The sender sends no more.
+    fn finish(&mut self, found: &mut Vec<HttpMessage>) -> Result<(), String> {
+        if let State::Body(_, Framing::UntilClose) = self.state
+            && let State::Body(message, _) = std::mem::replace(&mut self.state, State::Head)
+        {
+            found.push(message);
+        }
+        self.unfinished()
+    }
+
+    fn unfinished(&self) -> Result<(), String> {
+        match &self.state {
+            State::Head if self.buffer.iter().all(u8::is_ascii_whitespace) => Ok(()),
+            State::Head => Err(format!("{} octets of a head that does not end", self.buffer.len())),
+            State::Body(message, Framing::Length(missing)) => {
+                Err(format!("a body of {} octets, {missing} more were to come", message.body.len()))
+            }
+            State::Body(message, _) => Err(format!("a body of {} octets that does not end", message.body.len())),
+            State::Failed => Ok(()),
+        }
+    }
+
+    /// Goes one step further; `false` when it needs more octets.
+    fn step(&mut self, found: &mut Vec<HttpMessage>) -> Result<bool, String> {
+        match std::mem::replace(&mut self.state, State::Failed) {
+            State::Failed => Ok(false),
+            State::Head => {
+                let Some((message, framing, length)) = head(self.from, &self.buffer)? else {
+                    self.state = State::Head;
+                    return Ok(false);
+                };
+                self.buffer.drain(..length);
+                if matches!(message.start, StartLine::Response { status: 100..=199, .. }) {
+                    self.state = State::Head;
+                } else {
+                    self.put(message, framing, found);
+                }
+                Ok(true)
+            }
+            State::Body(mut message, framing) => {
+                let before = self.buffer.len();
+                let after = self.body(&mut message, framing)?;
+                if message.body.len() > BODY {
+                    return Err(format!("a body of more than {BODY} octets"));
+                }
+                let moved = self.buffer.len() != before || after.is_none();
+                match after {
+                    None => self.put(message, Framing::Length(0), found),
+                    Some(framing) => self.state = State::Body(message, framing),
+                }
+                Ok(moved)
+            }
+        }
+    }
+
+    /// Goes on with this message, or gives it out when nothing is missing.
+    fn put(&mut self, message: HttpMessage, framing: Framing, found: &mut Vec<HttpMessage>) {
+        if let Framing::Length(0) = framing {
+            found.push(message);
+            self.state = State::Head;
+        } else {
+            self.state = State::Body(message, framing);
+        }
+    }
+
+    /// Moves octets into the body as far as they go; `None` when the body is whole.
+    fn body(&mut self, message: &mut HttpMessage, framing: Framing) -> Result<Option<Framing>, String> {
+        let mut take = |count: usize, buffer: &mut Vec<u8>| {
+            let count = count.min(buffer.len());
+            message.body.extend(buffer.drain(..count));
+            count
+        };
+        Ok(Some(match framing {
+            Framing::Length(missing) => match missing - take(missing, &mut self.buffer) {
+                0 => return Ok(None),
+                missing => Framing::Length(missing),
+            },
+            Framing::UntilClose => {
+                take(usize::MAX, &mut self.buffer);
+                framing
+            }
+            Framing::Chunk(missing) => match missing - take(missing, &mut self.buffer) {
+                0 => Framing::ChunkEnd,
+                missing => Framing::Chunk(missing),
+            },
+            Framing::ChunkSize => match httparse::parse_chunk_size(&self.buffer) {
+                Err(_) => return Err("a malformed chunk size".into()),
+                Ok(httparse::Status::Partial) if self.buffer.len() > HEAD => {
+                    return Err("a chunk size that does not end".into());
+                }
+                Ok(httparse::Status::Partial) => framing,
+                Ok(httparse::Status::Complete((length, size))) => {
+                    self.buffer.drain(..length);
+                    let size = usize::try_from(size).unwrap_or(usize::MAX);
+                    if size > BODY {
+                        return Err(format!("a chunk of {size} octets, at most {BODY} are read"));
+                    }
+                    if size == 0 { Framing::Trailers } else { Framing::Chunk(size) }
+                }
+            },
+            Framing::ChunkEnd => match self.buffer.get(..2) {
+                None => framing,
+                Some(b"\r\n") => {
+                    self.buffer.drain(..2);
+                    Framing::ChunkSize
+                }
+                Some(_) => return Err("a chunk that is longer than its size".into()),
+            },
+            Framing::Trailers => match self.buffer.windows(2).position(|octets| octets == b"\r\n") {
+                None if self.buffer.len() > HEAD => return Err("a trailer that does not end".into()),
+                None => framing,
+                Some(end) => {
+                    self.buffer.drain(..end + 2);
+                    if end == 0 {
+                        return Ok(None);
+                    }
+                    framing
+                }
+            },
+        }))
+    }
+}
+
+/// A head, how its body is framed, and the octets it took; `None` when it is not whole yet.
+fn head(from: Side, octets: &[u8]) -> Result<Option<(HttpMessage, Framing, usize)>, String> {
+    let mut fields = [httparse::EMPTY_HEADER; FIELDS];
+    let malformed = |error: httparse::Error| format!("a malformed head: {error}");
+    let (start, fields, status) = match from {
+        Side::Client => {
+            let mut request = httparse::Request::new(&mut fields);
+            let status = request.parse(octets).map_err(malformed)?;
+            let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
+            let start = StartLine::Request { method: method.into(), target: target.into() };
+            (start, &*request.headers, status)
+        }
+        Side::Server => {
+            let mut response = httparse::Response::new(&mut fields);
+            let status = response.parse(octets).map_err(malformed)?;
+            let (code, reason) = (response.code.unwrap_or_default(), response.reason.unwrap_or_default());
+            (StartLine::Response { status: code, reason: reason.into() }, &*response.headers, status)
+        }
+    };
+    let httparse::Status::Complete(length) = status else {
+        let too_long = || format!("a head of more than {HEAD} octets");
+        return if octets.len() > HEAD { Err(too_long()) } else { Ok(None) };
+    };
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let fields = fields.iter().map(|field| (field.name.to_owned(), text(field.value))).collect();
+    let message = HttpMessage { start, fields, body: Vec::new() };
+    let framing = framing(&message)?;
+    Ok(Some((message, framing, length)))
+}
+
+/// How long the body is (RFC 9112 section 6.3).
+fn framing(message: &HttpMessage) -> Result<Framing, String> {
+    if matches!(message.start, StartLine::Response { status: 100..=199 | 204 | 304, .. }) {
+        return Ok(Framing::Length(0));
+    }
+    if let Some(coding) = message.field("transfer-encoding") {
+        return match coding.trim().eq_ignore_ascii_case("chunked") {
+            true => Ok(Framing::ChunkSize),
+            false => Err(format!("transfer coding `{coding}`, only chunked is read")),
+        };
+    }
+    let mut lengths = message.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let Some((_, first)) = lengths.next() else {
+        let request = matches!(message.start, StartLine::Request { .. });
+        return Ok(if request { Framing::Length(0) } else { Framing::UntilClose });
+    };
+    if let Some((_, other)) = lengths.find(|(_, other)| other != first) {
+        return Err(format!("Content-Length `{first}` and `{other}`"));
+    }
+    match first.trim().parse::<usize>() {
+        Ok(length) if length <= BODY => Ok(Framing::Length(length)),
+        _ => Err(format!("Content-Length `{first}`, at most {BODY} octets are read")),
+    }
+}
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

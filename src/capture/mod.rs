@@ -1,0 +1,33 @@
+//! What passed on the wire: recorded, written down, and told in words.
+//!
+//! Rank 3, pure but for the reader and writer that [`pcapng`] is handed. A [`Recording`] holds the frames of one scenario
+//! in lanes; [`pcapng`] stores it and takes in foreign captures; [`tcp`] and [`http`] put the interaction channel
+//! together again. A [`Timeline`] says what the frames mean, a [`Transcript`] says it in words, and [`compare()`] finds
+//! where two transcripts depart. Whether what was seen is right is not decided here but by the judge.
+
+mod broadcast_words;
+pub mod compare;
+pub mod conversation;
+mod decode_as;
+mod dm_words;
+mod fdt_assembly;
+mod headers;
+pub mod http;
+pub mod pcapng;
+pub mod recording;
+mod redaction;
+#[cfg(test)]
+mod samples;
+pub mod sight;
+pub mod tcp;
+pub mod timeline;
+pub mod transcript;
+
+pub use compare::{Departure, Difference, OrderRule, compare};
+pub use conversation::{Conversation, Side};
+pub use pcapng::CaptureError;
+pub use recording::{Frame, Lane, LaneId, Packet, Recording, SkippedPacket, TcpFlags};
+pub use sight::{Caller, Fault, Notification, Sight, Sighting};
+pub use tcp::Ending;
+pub use timeline::{DmMessage, DmSession, Timeline};
+pub use transcript::{Line, Shown, Transcript, TranscriptOptions};

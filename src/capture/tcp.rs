@@ -1,0 +1,359 @@
+//! From TCP segments back to the octets of each side, in order.
+//!
+//! Fed segment by segment. Retransmissions and overlaps are taken once; segments that come early wait, at most 1 MiB and
+//! 4,096 of them for each direction. A gap that stays is reported, never closed by guessing.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::conversation::Side;
+use super::recording::{Packet, TcpFlags};
+
+/// Octets that may wait, and how far ahead of its turn a segment may be.
+const WINDOW: usize = 1 << 20;
+
+/// Segments that may wait.
+const WAITING: usize = 4096;
+
+/// Every connection of a recording.
+#[derive(Debug, Clone, Default)]
+pub struct Connections {
+    /// From client and server to the latest connection between them.
+    latest: HashMap<(SocketAddr, SocketAddr), usize>,
+    all: Vec<Connection>,
+}
+
+/// What a segment brought about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TcpEvent {
+    /// The server took the connection, or the recording begins in the middle of one.
+    Opened {
+        /// Which connection, counted from 0.
+        connection: usize,
+    },
+    /// The next octets of one direction.
+    Data {
+        /// Which connection.
+        connection: usize,
+        /// Who sent them.
+        from: Side,
+        /// The octets, never none.
+        octets: Vec<u8>,
+    },
+    /// One direction ended in order.
+    Finished {
+        /// Which connection.
+        connection: usize,
+        /// Who sends no more.
+        from: Side,
+    },
+    /// The connection is over.
+    Ended {
+        /// Which connection.
+        connection: usize,
+        /// How it ended.
+        how: Ending,
+    },
+    /// The octets of one direction can no longer be followed; reported once.
+    Lost {
+        /// Which connection.
+        connection: usize,
+        /// Whose octets are lost.
+        from: Side,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// Both sides closed, this one first.
+    Closed(Side),
+    /// This side reset it.
+    Reset(Side),
+    /// The server did not take it.
+    Refused,
+}
+
+#[derive(Debug, Clone)]
+struct Connection {
+    client: SocketAddr,
+    server: SocketAddr,
+    opened: bool,
+    ended: bool,
+    closed_first: Option<Side>,
+    flows: [Flow; 2],
+}
+
+/// One direction.
+#[derive(Debug, Clone, Default)]
+struct Flow {
+    /// The sequence number of the next octet; `None` before the first segment.
+    next: Option<u32>,
+    waiting: Vec<(u32, Arc<[u8]>)>,
+    /// The sequence number of the FIN.
+    fin: Option<u32>,
+    finished: bool,
+    lost: bool,
+}
+
+impl Connections {
+    /// What `packet` brings about; nothing when it is a datagram.
+    pub fn feed(&mut self, packet: &Packet) -> Vec<TcpEvent> {
+        let Packet::Segment { source, destination, sequence, flags, payload, .. } = packet else {
+            return Vec::new();
+        };
+        let (number, from) = self.find(*source, *destination, *sequence, *flags);
+        let connection = &mut self.all[number];
+        let mut events = Vec::new();
+        if flags.has(TcpFlags::RST) {
+            if !connection.ended {
+                connection.ended = true;
+                let how = if connection.opened { Ending::Reset(from) } else { Ending::Refused };
+                events.push(TcpEvent::Ended { connection: number, how });
+            }
+            return events;
+        }
+        let answered = from == Side::Server && flags.has(TcpFlags::SYN);
+        if !connection.opened && (answered || !payload.is_empty()) {
+            connection.opened = true;
+            events.push(TcpEvent::Opened { connection: number });
+        }
+        let ended = connection.ended;
+        let flow = &mut connection.flows[from as usize];
+        if ended && !flow.lost && flow.is_new(*sequence, payload) {
+            flow.lost = true;
+            let reason = "octets after the end of the connection".into();
+            events.push(TcpEvent::Lost { connection: number, from, reason });
+        }
+        if ended || flow.lost || flow.finished {
+            return events;
+        }
+        match flow.take(*sequence, *flags, payload) {
+            Err(reason) => {
+                *flow = Flow { lost: true, ..Flow::default() };
+                events.push(TcpEvent::Lost { connection: number, from, reason });
+            }
+            Ok(octets) if !octets.is_empty() => events.push(TcpEvent::Data { connection: number, from, octets }),
+            Ok(_) => {}
+        }
+        if flow.finished {
+            events.push(TcpEvent::Finished { connection: number, from });
+            let first = *connection.closed_first.get_or_insert(from);
+            if connection.flows.iter().all(|flow| flow.finished) {
+                connection.ended = true;
+                events.push(TcpEvent::Ended { connection: number, how: Ending::Closed(first) });
+            }
+        }
+        events
+    }
+
+    /// The addresses of a connection: client, then server.
+    pub fn addresses(&self, connection: usize) -> Option<(SocketAddr, SocketAddr)> {
+        self.all.get(connection).map(|connection| (connection.client, connection.server))
+    }
+
+    /// Octets that still wait for earlier ones: connection, sender, number of octets.
+    pub fn waiting(&self) -> impl Iterator<Item = (usize, Side, usize)> {
+        self.all.iter().enumerate().flat_map(|(number, connection)| {
+            [Side::Client, Side::Server].into_iter().filter_map(move |side| {
+                let octets = connection.flows[side as usize].waiting_octets();
+                (octets > 0).then_some((number, side, octets))
+            })
+        })
+    }
+
+    /// The connection that a segment belongs to, and who sent it.
+    fn find(&mut self, source: SocketAddr, destination: SocketAddr, sequence: u32, flags: TcpFlags) -> (usize, Side) {
+        let opens = flags.has(TcpFlags::SYN) && !flags.has(TcpFlags::ACK);
+        if let Some(&number) = self.latest.get(&(source, destination)) {
+            let own = &self.all[number].flows[Side::Client as usize];
+            // The same address pair again: a new connection, unless this is the SYN of the present one once more.
+            if !opens || own.next == Some(sequence.wrapping_add(1)) && !self.all[number].ended {
+                return (number, Side::Client);
+            }
+        } else if let Some(&number) = self.latest.get(&(destination, source))
+            && !opens
+        {
+            return (number, Side::Server);
+        }
+        // Whoever answers a SYN listens; else whoever speaks first is taken for the client.
+        let from = if flags.has(TcpFlags::SYN) && !opens { Side::Server } else { Side::Client };
+        let (client, server) = if from == Side::Client { (source, destination) } else { (destination, source) };
+        let number = self.all.len();
+        self.latest.insert((client, server), number);
+        self.all.push(Connection {
+            client,
+            server,
+            opened: false,
+            ended: false,
+            closed_first: None,
+            flows: Default::default(),
+        });
+        (number, from)
+    }
+}
+
+impl Flow {
+    /// Whether the segment holds octets that were not seen before; a retransmission does not.
+    fn is_new(&self, sequence: u32, payload: &[u8]) -> bool {
+        let end = sequence.wrapping_add(payload.len() as u32);
+        !payload.is_empty() && self.next.is_none_or(|next| distance(next, end) > 0)
+    }
+
+    /// Takes a segment and gives the octets whose turn has come.
+    fn take(&mut self, sequence: u32, flags: TcpFlags, payload: &Arc<[u8]>) -> Result<Vec<u8>, String> {
+        let first = if flags.has(TcpFlags::SYN) { sequence.wrapping_add(1) } else { sequence };
+        let mut next = *self.next.get_or_insert(first);
+        let ahead = distance(next, first);
+        if ahead > WINDOW as i64 {
+            return Err(format!("a segment {ahead} octets ahead of its turn"));
+        }
+        // An IP packet holds less than 65,536 octets, so the casts lose nothing.
+        let end = first.wrapping_add(payload.len() as u32);
+        if flags.has(TcpFlags::FIN) {
+            self.fin = Some(end);
+        }
+        if distance(next, end) > 0 && !self.waiting.iter().any(|(at, part)| *at == first && part.len() >= payload.len())
+        {
+            self.waiting.push((first, Arc::clone(payload)));
+        }
+        let mut octets = Vec::new();
+        while let Some(index) = self.waiting.iter().position(|(at, _)| distance(next, *at) <= 0) {
+            let (at, part) = self.waiting.swap_remove(index);
+            let fresh =
+                usize::try_from(distance(at, next)).ok().and_then(|known| part.get(known..)).unwrap_or_default();
+            octets.extend_from_slice(fresh);
+            next = next.wrapping_add(fresh.len() as u32);
+        }
+        self.next = Some(next);
+        self.finished = self.fin == Some(next);
+        let waiting = self.waiting_octets();
+        if waiting > WINDOW || self.waiting.len() > WAITING {
+            return Err(format!("{waiting} octets wait for a segment that was not seen"));
+        }
+        Ok(octets)
+    }
+
+    fn waiting_octets(&self) -> usize {
+        self.waiting.iter().map(|(_, part)| part.len()).sum()
+    }
+}
+
+/// How far `to` lies after `from`, where sequence numbers start again at zero after 2^32 - 1.
+fn distance(from: u32, to: u32) -> i64 {
+    i64::from(to.wrapping_sub(from).cast_signed())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::capture::Conversation;
+
+    fn conversation() -> Conversation {
+        Conversation::new("127.0.0.1:40000".parse().unwrap(), "127.0.0.1:8080".parse().unwrap())
+    }
+
+    fn fed(connections: &mut Connections, packets: &[Packet]) -> Vec<TcpEvent> {
+        packets.iter().flat_map(|packet| connections.feed(packet)).collect()
+    }
+
+    fn octets(events: &[TcpEvent], side: Side) -> Vec<u8> {
+        let parts = events.iter().filter_map(|event| match event {
+            TcpEvent::Data { from, octets, .. } if *from == side => Some(octets.as_slice()),
+            _ => None,
+        });
+        parts.collect::<Vec<_>>().concat()
+    }
+
+    #[test]
+    fn a_conversation_comes_back_as_it_was_said() {
+        let (mut talk, mut connections) = (conversation(), Connections::default());
+        let mut packets = talk.data(Side::Client, b"ask");
+        packets.extend(talk.data(Side::Server, b"answer"));
+        packets.extend(talk.closed(Side::Server));
+        packets.extend(talk.closed(Side::Client));
+
+        let events = fed(&mut connections, &packets);
+
+        let data = |from, octets: &[u8]| TcpEvent::Data { connection: 0, from, octets: octets.to_vec() };
+        assert_eq!(
+            events,
+            [
+                TcpEvent::Opened { connection: 0 },
+                data(Side::Client, b"ask"),
+                data(Side::Server, b"answer"),
+                TcpEvent::Finished { connection: 0, from: Side::Server },
+                TcpEvent::Finished { connection: 0, from: Side::Client },
+                TcpEvent::Ended { connection: 0, how: Ending::Closed(Side::Server) },
+            ]
+        );
+    }
+
+    #[test]
+    fn the_same_addresses_again_are_a_new_connection() {
+        let mut connections = Connections::default();
+        let mut first = conversation();
+        let mut packets = first.data(Side::Client, b"one");
+        packets.extend(first.reset(Side::Server));
+        packets.extend(conversation().data(Side::Client, b"two"));
+
+        let events = fed(&mut connections, &packets);
+
+        assert_eq!(events[2], TcpEvent::Ended { connection: 0, how: Ending::Reset(Side::Server) });
+        let last = TcpEvent::Data { connection: 1, from: Side::Client, octets: b"two".to_vec() };
+        assert_eq!(events.last(), Some(&last));
+    }
+
+    #[test]
+    fn a_refused_connection_was_never_opened() {
+        let events = fed(&mut Connections::default(), &conversation().reset(Side::Server));
+
+        assert_eq!(events, [TcpEvent::Ended { connection: 0, how: Ending::Refused }]);
+    }
+
+    #[test]
+    fn a_segment_far_ahead_of_its_turn_loses_the_direction_once() {
+        let (mut talk, mut connections) = (conversation(), Connections::default());
+        let mut packets = talk.data(Side::Client, b"one");
+        let Packet::Segment { sequence, .. } = &mut packets[3] else { panic!("no segment") };
+        *sequence = sequence.wrapping_add(2 << 20);
+        let again = packets[3].clone();
+        packets.push(again);
+
+        let events = fed(&mut connections, &packets);
+
+        let lost = events.iter().filter(|event| matches!(event, TcpEvent::Lost { from: Side::Client, .. })).count();
+        assert_eq!((lost, octets(&events, Side::Client)), (1, vec![]));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn order_and_repetition_do_not_matter(
+            said in prop::collection::vec(any::<u8>(), 1..9000),
+            order in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        ) {
+            let (mut talk, mut connections) = (conversation(), Connections::default());
+            let start = talk.opened();
+            let mut packets = talk.data(Side::Client, &said);
+            for index in order {
+                let other = index.index(packets.len());
+                let repeated = packets[other].clone();
+                packets.swap(0, other);
+                packets.push(repeated);
+            }
+
+            let mut events = fed(&mut connections, &start);
+            events.extend(fed(&mut connections, &packets));
+
+            prop_assert_eq!(octets(&events, Side::Client), said);
+            prop_assert_eq!(connections.waiting().count(), 0);
+        }
+    }
+}

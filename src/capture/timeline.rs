@@ -1,0 +1,353 @@
+//! The timeline: what a recording means, one sighting after the other.
+//!
+//! Fed frame by frame, so the same code reads a running scenario and a stored capture. It decodes and attributes; it does
+//! not judge. What it holds grows with the recording: a sighting for each frame at most a small number, an FDT under
+//! assembly at most 64 KiB for each session.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::conversation::Side;
+use super::fdt_assembly::{Assembled, FdtAssembly};
+use super::http::{HttpEvent, HttpMessage, Interaction, StartLine};
+use super::recording::{Frame, Lane, LaneId, Packet, Recording, lane_called};
+use super::sight::{Caller, Fault, Notification, Sight, Sighting};
+use crate::spec::Timestamp;
+use crate::wire::DecodeError;
+use crate::wire::alc::AlcPacket;
+use crate::wire::announcement::SignedAnnouncement;
+use crate::wire::package0::Package0;
+use crate::wire::syncml::Message;
+use crate::wire::wsp::{self, Push};
+
+/// [`Sight::Malformed::protocol`] of a datagram that is no push.
+pub(super) const PUSH: &str = "WSP Push";
+
+/// [`Sight::Malformed::protocol`] of a push that carries no Package #0.
+pub(super) const PACKAGE0: &str = "Package #0";
+
+/// Everything that was seen in a recording.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    /// The points of observation; [`LaneId`] is an index here.
+    pub lanes: Vec<Lane>,
+    /// What was seen, in the order in which it became whole.
+    pub sightings: Vec<Sighting>,
+    /// The time of the first frame.
+    pub started: Option<Timestamp>,
+    /// Ports that well-formed pushes were sent to.
+    push_ports: HashSet<u16>,
+    assembly: FdtAssembly,
+    interaction: Interaction,
+    /// For each connection, whom the next answer belongs to.
+    callers: Vec<Option<Caller>>,
+    /// Number, time and lane of the last segment.
+    last_segment: Option<(usize, Timestamp, LaneId)>,
+    /// The datagram decoded last, and what it is.
+    last_decoded: Option<(Arc<[u8]>, Sight)>,
+}
+
+/// A DM session of one Device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DmSession<'a> {
+    /// The Device and its SessionID.
+    pub caller: Caller,
+    /// Its messages in the order in which they were seen.
+    pub messages: Vec<DmMessage<'a>>,
+}
+
+/// A message of a DM session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DmMessage<'a> {
+    /// Who sent it: the Device is the client.
+    pub from: Side,
+    /// The sighting that holds it.
+    pub sighting: &'a Sighting,
+    /// The message.
+    pub message: &'a Message,
+}
+
+impl Timeline {
+    /// An empty timeline of a recording with these lanes.
+    pub fn new(lanes: Vec<Lane>) -> Self {
+        Self { lanes, ..Self::default() }
+    }
+
+    /// The timeline of a whole recording.
+    pub fn of(recording: &Recording) -> Self {
+        let mut timeline = Self::new(recording.lanes.clone());
+        for (number, frame) in recording.numbered() {
+            timeline.feed(number, frame);
+        }
+        timeline.finish();
+        timeline
+    }
+
+    /// Takes the next frame; `number` counts from 1, as Wireshark does.
+    pub fn feed(&mut self, number: usize, frame: &Frame) {
+        self.started.get_or_insert(frame.at);
+        let sights = match &frame.packet {
+            Packet::Datagram { destination, payload, .. } => {
+                vec![self.datagram(frame.lane, destination.port(), payload)]
+            }
+            Packet::Segment { .. } => {
+                self.last_segment = Some((number, frame.at, frame.lane));
+                let events = self.interaction.feed(&frame.packet);
+                self.http(events)
+            }
+        };
+        self.add(number, frame.at, frame.lane, &frame.comments, sights);
+    }
+
+    /// Tells what is left unfinished when no frame follows. Segments fed afterwards are no longer followed.
+    pub fn finish(&mut self) {
+        let events = self.interaction.finish();
+        let sights = self.http(events);
+        if let Some((number, at, lane)) = self.last_segment
+            && !sights.is_empty()
+        {
+            self.add(number, at, lane, &[], sights);
+        }
+    }
+
+    /// The lane called `name`.
+    pub fn lane(&self, name: &str) -> Option<LaneId> {
+        lane_called(&self.lanes, name)
+    }
+
+    /// What was seen on the lane called `name`; nothing when there is none.
+    pub fn on(&self, name: &str) -> impl Iterator<Item = &Sighting> {
+        let lane = self.lane(name);
+        self.sightings.iter().filter(move |sighting| Some(sighting.lane) == lane)
+    }
+
+    /// Every notification, on every lane.
+    pub fn notifications(&self) -> impl Iterator<Item = (&Sighting, &Notification)> {
+        self.sightings.iter().filter_map(|sighting| match &sighting.what {
+            Sight::Notification(notification) => Some((sighting, &**notification)),
+            _ => None,
+        })
+    }
+
+    /// Every DM message from a Device.
+    pub fn requests(&self) -> impl Iterator<Item = (&Sighting, &Message)> {
+        self.sightings.iter().filter_map(|sighting| match &sighting.what {
+            Sight::Request { message, .. } => Some((sighting, &**message)),
+            _ => None,
+        })
+    }
+
+    /// The DM sessions of a Device, given by its name or its `DevId`, in the order in which they began.
+    ///
+    /// An answer belongs to the session of the request that it answers, whatever SessionID it carries.
+    pub fn sessions_of(&self, device: &str) -> Vec<DmSession<'_>> {
+        let mut sessions: Vec<DmSession<'_>> = Vec::new();
+        // The lane's description is taken apart once, not for every message.
+        let lane = self.lanes.iter().find(|lane| lane.name == device);
+        let words: Vec<&str> = lane.into_iter().flat_map(words_of).collect();
+        let is_device = |dev_id: &str| dev_id == device || words.contains(&dev_id);
+        for sighting in &self.sightings {
+            let Some(message) = sighting.what.message() else { continue };
+            let (from, caller) = match &sighting.what {
+                Sight::Request { message, .. } => (Side::Client, Some(caller_of(message))),
+                Sight::Response { answers, .. } => (Side::Server, answers.clone()),
+                _ => continue,
+            };
+            let Some(caller) = caller.filter(|caller| is_device(&caller.device)) else { continue };
+            let message = DmMessage { from, sighting, message };
+            match sessions.iter_mut().find(|session| session.caller == caller) {
+                Some(session) => session.messages.push(message),
+                None => sessions.push(DmSession { caller, messages: vec![message] }),
+            }
+        }
+        sessions
+    }
+
+    /// The Device's name for a `DevId`: the lane whose description has it as a word, else the `DevId` itself.
+    pub fn name_of<'a>(&'a self, dev_id: &'a str) -> &'a str {
+        let known = self.lanes.iter().find(|lane| names(lane, dev_id));
+        known.map_or(dev_id, |lane| &lane.name)
+    }
+
+    fn add(&mut self, number: usize, at: Timestamp, lane: LaneId, comments: &[String], sights: Vec<Sight>) {
+        let mut comments = comments.to_vec();
+        let remark = sights.is_empty() && !comments.is_empty();
+        for what in sights.into_iter().chain(remark.then_some(Sight::Remark)) {
+            let comments = std::mem::take(&mut comments);
+            self.sightings.push(Sighting { at, frame: number, lane, comments, what });
+        }
+    }
+
+    fn push(&mut self, port: u16, datagram: &Arc<[u8]>) -> Sight {
+        let push = match Push::decode(datagram) {
+            Ok(push) => push,
+            Err(error) => return malformed(PUSH, error, datagram),
+        };
+        self.push_ports.insert(port);
+        match Package0::decode(&push.body) {
+            Err(error) => malformed(PACKAGE0, error, datagram),
+            Ok(package0) => Sight::Notification(Box::new(Notification {
+                push_transaction: push.transaction,
+                announcement: SignedAnnouncement::decode(&package0.trigger.vendor),
+                package0,
+                octets: datagram.len(),
+            })),
+        }
+    }
+
+    /// What a datagram is. A relay records the same octets once for each Device; they are decoded once.
+    fn datagram(&mut self, lane: LaneId, port: u16, payload: &Arc<[u8]>) -> Sight {
+        if self.push_ports.contains(&port) || wsp::looks_like_push(payload) {
+            return match &self.last_decoded {
+                Some((octets, sight @ Sight::Notification(_))) if Arc::ptr_eq(octets, payload) => {
+                    self.push_ports.insert(port);
+                    sight.clone()
+                }
+                _ => {
+                    let sight = self.push(port, payload);
+                    self.last_decoded = Some((payload.clone(), sight.clone()));
+                    sight
+                }
+            };
+        }
+        match &self.last_decoded {
+            Some((octets, sight)) if Arc::ptr_eq(octets, payload) && !matches!(sight, Sight::Notification(_)) => {
+                sight.clone()
+            }
+            _ => {
+                let sight = self.alc(lane, payload);
+                // A part of a table means something else on every lane: each puts its own table together.
+                let is_part = matches!(sight, Sight::Symbol { toi: 0, .. });
+                self.last_decoded = (!is_part).then(|| (payload.clone(), sight.clone()));
+                sight
+            }
+        }
+    }
+
+    fn alc(&mut self, lane: LaneId, datagram: &Arc<[u8]>) -> Sight {
+        let packet = match AlcPacket::decode(datagram) {
+            Ok(packet) => packet,
+            Err(error) => return malformed("ALC", error, datagram),
+        };
+        let header = &packet.header;
+        let (tsi, close_object, close_session) = (header.tsi, header.close_object, header.close_session);
+        let payload_len = packet.payload.len();
+        // Some senders put FTI and payload id into a closing packet, and still no data.
+        if payload_len == 0 {
+            return match close_session {
+                true => Sight::CloseSession { tsi },
+                false => Sight::Bare { tsi, toi: header.toi, close_object },
+            };
+        }
+        let (Some(toi), Some(id)) = (header.toi, packet.payload_id) else {
+            return unreadable("ALC", "a symbol without a TOI".into(), datagram);
+        };
+        if toi == 0
+            && let Some((version, instance)) = header.fdt_instance()
+        {
+            match self.assembly.take(lane, instance, &packet) {
+                Assembled::Table(fdt) => {
+                    return Sight::Fdt { tsi, instance, version, fdt: Box::new(fdt), close_session };
+                }
+                Assembled::Malformed(error) => return malformed("FDT", error, datagram),
+                Assembled::Unreadable(reason) => return unreadable("FDT", reason, datagram),
+                Assembled::Part => {}
+            }
+        }
+        let (sbn, esi) = (id.block(), id.symbol());
+        Sight::Symbol { tsi, toi, sbn, esi, payload_len, close_object, close_session }
+    }
+
+    fn http(&mut self, events: Vec<HttpEvent>) -> Vec<Sight> {
+        let mut sights = Vec::new();
+        for event in events {
+            match event {
+                HttpEvent::Opened { connection } => {
+                    let ends = self.interaction.addresses(connection);
+                    sights.extend(ends.map(|(client, server)| Sight::ConnectionOpened { connection, client, server }));
+                }
+                HttpEvent::Ended { connection, how } => {
+                    let ends = self.interaction.addresses(connection);
+                    sights.extend(ends.map(|(client, _)| Sight::ConnectionClosed { connection, client, how }));
+                }
+                HttpEvent::Failure { connection, from, reason } => {
+                    sights.push(Sight::HttpFailure { connection, from, reason });
+                }
+                HttpEvent::Message { connection, message, .. } => self.http_message(connection, message, &mut sights),
+            }
+        }
+        sights
+    }
+
+    fn http_message(&mut self, connection: usize, http: HttpMessage, sights: &mut Vec<Sight>) {
+        if self.callers.len() <= connection {
+            self.callers.resize(connection + 1, None);
+        }
+        let content_type = http.field("content-type").map(str::to_owned);
+        let undecodable = |error, from, body: Vec<u8>| Sight::Malformed {
+            protocol: "SyncML",
+            fault: Fault::Undecodable(error),
+            octets: Arc::from(body),
+            connection: Some((connection, from)),
+        };
+        match http.start {
+            StartLine::Request { method, target } => {
+                self.callers[connection] = None;
+                if method != "POST" || http.body.is_empty() {
+                    let reason =
+                        format!("{method} {target} with {} octets, not a POST with a message", http.body.len());
+                    sights.push(Sight::Malformed {
+                        protocol: "DM over HTTP",
+                        fault: Fault::Unreadable(reason),
+                        octets: Arc::from(http.body),
+                        connection: Some((connection, Side::Client)),
+                    });
+                    return;
+                }
+                match Message::from_xml(&http.body) {
+                    Err(error) => sights.push(undecodable(error, Side::Client, http.body)),
+                    Ok(message) => {
+                        self.callers[connection] = Some(caller_of(&message));
+                        sights.push(Sight::Request { connection, target, content_type, message: Box::new(message) });
+                    }
+                }
+            }
+            StartLine::Response { status: http_status, .. } => {
+                let answers = self.callers[connection].clone();
+                // A page that explains a failure is no DM message, and need not be one.
+                let read = (!http.body.is_empty() && http_status < 300).then(|| Message::from_xml(&http.body));
+                let (message, error) = match read.transpose() {
+                    Ok(message) => (message.map(Box::new), None),
+                    Err(error) => (None, Some(error)),
+                };
+                sights.push(Sight::Response { connection, http_status, content_type, message, answers });
+                sights.extend(error.map(|error| undecodable(error, Side::Server, http.body)));
+            }
+        }
+    }
+}
+
+fn names(lane: &Lane, dev_id: &str) -> bool {
+    words_of(lane).any(|word| word == dev_id)
+}
+
+/// The words that may stand for a lane: its name, and those of its description, of which the DevId is one.
+fn words_of(lane: &Lane) -> impl Iterator<Item = &str> {
+    std::iter::once(lane.name.as_str()).chain(lane.description.split_whitespace())
+}
+
+fn caller_of(message: &Message) -> Caller {
+    Caller { device: message.header.source.clone(), session_id: message.header.session_id.clone() }
+}
+
+fn malformed(protocol: &'static str, error: DecodeError, datagram: &Arc<[u8]>) -> Sight {
+    Sight::Malformed { protocol, fault: Fault::Undecodable(error), octets: Arc::clone(datagram), connection: None }
+}
+
+fn unreadable(protocol: &'static str, reason: String, datagram: &Arc<[u8]>) -> Sight {
+    Sight::Malformed { protocol, fault: Fault::Unreadable(reason), octets: Arc::clone(datagram), connection: None }
+}
+
+#[cfg(test)]
+#[path = "timeline_tests.rs"]
+mod tests;

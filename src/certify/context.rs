@@ -1,0 +1,274 @@
+//! What the runner's hooks share: raising a stage for each scenario, and turning what is left of it into findings.
+
+use std::cell::{Cell, RefCell};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use cucumber::event::ScenarioFinished;
+use cucumber::gherkin::{Feature, Scenario};
+use sha2::{Digest, Sha256};
+
+use crate::capture::{Recording, Timeline, Transcript, TranscriptOptions, pcapng};
+use crate::findings::{
+    Extent, Host, RunFacts, RunFindings, ScenarioFindings, Verdict, verdict_of, write_junit, write_result,
+};
+use crate::net::Clock;
+use crate::spec::Timestamp;
+use crate::stage::{Fixtures, OUT_OF_TIME, Remains, Stage, StageBrief};
+
+use super::repeat::shared_arguments;
+use super::runner::{CertifyError, Options, Progress, Run};
+use super::{Example, Suite};
+
+/// Lines of traffic that a scenario which is not green brings along.
+const TRAFFIC_LINES: usize = 12;
+/// How often the result is written while scenarios run: it is flushed to the disk, which holds up everything else.
+const WRITE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Everything that hooks share.
+pub(super) struct Context {
+    suite: Suite,
+    briefs: StageBrief,
+    facts: RunFacts,
+    clock: Clock,
+    started: Timestamp,
+    running: RefCell<Vec<(String, Timestamp)>>,
+    done: RefCell<Vec<ScenarioFindings>>,
+    folder: PathBuf,
+    seed: u64,
+    /// The arguments that every repetition of a scenario of this run needs.
+    repeat_with: String,
+    /// When the result was last written while scenarios ran.
+    written: Cell<Option<Timestamp>>,
+    progress: Rc<Progress>,
+}
+
+impl Context {
+    pub(super) fn new(options: Options) -> Result<Self, CertifyError> {
+        let clock = Clock::start();
+        let started = clock.now();
+        let fixtures = Rc::new(Fixtures::load(&options.features.join(Suite::FIXTURES))?);
+        let folder = run_folder(&options.reports, started)?;
+        let repeat_with = shared_arguments(&options);
+        let subject = format!("{}; {}", options.casting.device.name(), options.casting.provider.name());
+        let facts = RunFacts {
+            castproof: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: options.seed,
+            started: started.to_string(),
+            duration_ms: 0.0,
+            host: Host {
+                interface: options.interface.to_string(),
+                cores: std::thread::available_parallelism().map_or(1, usize::from),
+                os: std::env::consts::OS.to_owned(),
+            },
+            subject,
+            extent: Extent::Partial,
+        };
+        let briefs = StageBrief {
+            slug: String::new(),
+            seed: 0,
+            interface: options.interface,
+            clock,
+            fixtures,
+            casting: Rc::new(options.casting),
+            captures: options.captures,
+            renew_golden: options.renew_golden,
+            feature: String::new(),
+            requirements: Vec::new(),
+        };
+        Ok(Self {
+            suite: options.suite,
+            briefs,
+            facts,
+            clock,
+            started,
+            running: RefCell::new(Vec::new()),
+            done: RefCell::new(Vec::new()),
+            folder,
+            seed: options.seed,
+            repeat_with,
+            written: Cell::new(None),
+            progress: options.progress,
+        })
+    }
+
+    fn example(&self, feature: &Feature, scenario: &Scenario) -> Option<&Example> {
+        self.suite.find(feature.path.as_deref()?, scenario.position.line)
+    }
+
+    pub(super) fn begin(&self, feature: &Feature, scenario: &Scenario, stage: &mut Stage) {
+        // Without an example the stage stays bare, and its first step says so.
+        let Some(example) = self.example(feature, scenario) else { return };
+        stage.raise(StageBrief {
+            slug: example.slug.clone(),
+            seed: seed_of(self.seed, &example.slug),
+            feature: example.feature.clone(),
+            requirements: example.requirements.clone(),
+            ..self.briefs.clone()
+        });
+        self.running.borrow_mut().push((example.slug.clone(), self.clock.now()));
+        (self.progress)(example, None);
+    }
+
+    pub(super) async fn end(
+        &self,
+        feature: &Feature,
+        scenario: &Scenario,
+        finished: &ScenarioFinished,
+        stage: Option<&mut Stage>,
+    ) {
+        let Some(example) = self.example(feature, scenario) else { return };
+        let remains = match stage {
+            Some(stage) => stage.finish().await,
+            None => Remains::default(),
+        };
+        let findings = self.findings(example, finished, remains);
+        (self.progress)(example, Some(&findings));
+        self.done.borrow_mut().push(findings);
+        self.keep();
+    }
+
+    /// Writes what has been found so far, so that a crash later on leaves this much behind.
+    fn keep(&self) {
+        let now = self.clock.now();
+        if self.written.get().is_none_or(|last| now.since(last) >= WRITE_INTERVAL) {
+            // A failure to write is told at the end, when it is written again.
+            let _ = self.write(Extent::Partial);
+            self.written.set(Some(now));
+        }
+    }
+
+    fn findings(&self, example: &Example, finished: &ScenarioFinished, mut remains: Remains) -> ScenarioFindings {
+        let mut faults = Vec::new();
+        let failed_a_check = remains.checks.last().is_some_and(|check| check.verdict != Verdict::Pass);
+        if let Some(fault) = fault_of(finished)
+            && !failed_a_check
+        {
+            faults.push(fault);
+        }
+        let recording = remains.recording.take();
+        let capture = recording.as_ref().and_then(|recording| match self.store(example, recording) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                faults.push(format!("write the capture: {error}"));
+                None
+            }
+        });
+        let mut verdict = verdict_of(&remains.checks, &faults);
+        if faults.iter().any(|fault| fault.starts_with(OUT_OF_TIME)) {
+            verdict = Verdict::OutOfTime;
+        }
+        if remains.kernel_drops > 0 {
+            faults.push(format!("the kernel dropped {} datagram(s): nothing can be concluded", remains.kernel_drops));
+            verdict = Verdict::Inconclusive;
+        }
+        let traffic = match (&recording, verdict) {
+            (Some(recording), verdict) if verdict != Verdict::Pass => last_lines(recording),
+            _ => Vec::new(),
+        };
+        ScenarioFindings {
+            slug: example.slug.clone(),
+            feature: example.feature.clone(),
+            title: example.title.clone(),
+            file: example.file.display().to_string(),
+            line: example.line,
+            requirements: example.requirements.clone(),
+            flow: example.flow,
+            role: example.role,
+            verdict,
+            checks: remains.checks,
+            observations: remains.observations,
+            faults,
+            capture,
+            traffic,
+            duration_ms: self.duration_of(&example.slug).as_secs_f64() * 1e3,
+            repeat: format!("castproof certify --scenario {}{}", example.slug, self.repeat_with),
+        }
+    }
+
+    fn duration_of(&self, slug: &str) -> Duration {
+        let mut running = self.running.borrow_mut();
+        let position = running.iter().position(|(name, _)| name == slug);
+        position.map_or(Duration::ZERO, |index| self.clock.now().since(running.swap_remove(index).1))
+    }
+
+    /// Writes a recording, and gives its path within the folder of the run.
+    fn store(&self, example: &Example, recording: &Recording) -> Result<String, Box<dyn std::error::Error>> {
+        let path = format!("captures/{}.pcapng", example.slug);
+        let mut octets = Vec::new();
+        pcapng::write(recording, &mut octets)?;
+        fs::write(self.folder.join(&path), octets)?;
+        Ok(path)
+    }
+
+    fn run_findings(&self, extent: Extent) -> RunFindings {
+        let mut facts = self.facts.clone();
+        facts.extent = extent;
+        facts.duration_ms = self.clock.now().since(self.started).as_secs_f64() * 1e3;
+        let mut scenarios = self.done.borrow().clone();
+        scenarios.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+        RunFindings::new(facts, &self.suite.register, scenarios)
+    }
+
+    fn write(&self, extent: Extent) -> Result<RunFindings, CertifyError> {
+        let findings = self.run_findings(extent);
+        write_result(&findings, &self.folder.join("result.json"))?;
+        Ok(findings)
+    }
+
+    pub(super) fn conclude(&self, interrupted: bool, extent: Extent) -> Result<Run, CertifyError> {
+        let findings = self.write(extent)?;
+        write_junit(&findings, &self.folder.join("junit.xml"))?;
+        Ok(Run { findings, folder: self.folder.clone(), interrupted })
+    }
+}
+
+/// Why a scenario ended early, unless a check says it.
+fn fault_of(finished: &ScenarioFinished) -> Option<String> {
+    match finished {
+        ScenarioFinished::StepPassed => None,
+        ScenarioFinished::StepSkipped => Some("a sentence was skipped: no step matches it".into()),
+        ScenarioFinished::BeforeHookFailed(_) => Some("the stage could not be raised".into()),
+        ScenarioFinished::StepFailed(_, _, error) => {
+            let text = error.to_string();
+            Some(text.strip_prefix("Step panicked. Captured output: ").unwrap_or(&text).to_owned())
+        }
+    }
+}
+
+fn last_lines(recording: &Recording) -> Vec<String> {
+    let transcript = Transcript::of(&Timeline::of(recording), &TranscriptOptions::default()).to_string();
+    let lines: Vec<&str> = transcript.lines().collect();
+    lines[lines.len().saturating_sub(TRAFFIC_LINES)..].iter().map(|line| (*line).to_owned()).collect()
+}
+
+/// A scenario's seed: another for each, the same in every run with the same seed.
+fn seed_of(run: u64, slug: &str) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(run.to_be_bytes());
+    hash.update(slug);
+    let digest: [u8; 32] = hash.finalize().into();
+    u64::from_be_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]])
+}
+
+/// A new folder for a run, named by its time.
+fn run_folder(reports: &Path, started: Timestamp) -> Result<PathBuf, CertifyError> {
+    let reports_error = |path: &Path, source| CertifyError::Reports { path: path.to_owned(), source };
+    let name: String = started.to_string().chars().take(19).map(|c| if c == ':' { '-' } else { c }).collect();
+    fs::create_dir_all(reports).map_err(|source| reports_error(reports, source))?;
+    for attempt in 1..1000 {
+        let path = if attempt == 1 { reports.join(&name) } else { reports.join(format!("{name}.{attempt}")) };
+        match fs::create_dir(&path) {
+            Ok(()) => {
+                let captures = path.join("captures");
+                fs::create_dir(&captures).map_err(|source| reports_error(&captures, source))?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(reports_error(&path, source)),
+        }
+    }
+    Err(reports_error(reports, std::io::ErrorKind::AlreadyExists.into()))
+}

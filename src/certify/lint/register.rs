@@ -1,0 +1,86 @@
+//! The register, and whether it tells the truth about the scenarios.
+
+use std::path::Path;
+
+use super::source::{did_you_mean, read_bounded};
+use super::{Lint, LintKind, Place, Rules};
+use crate::certify::Example;
+use crate::spec::{Coverage, Register, RegisterError};
+
+/// Reads the register and keeps its text; otherwise the lint has an error more.
+pub(in crate::certify) fn read(path: &Path, lint: &mut Lint) -> Option<(Register, String)> {
+    if !path.exists() {
+        let hint = "every suite has a register; its rows are what the `@req.` tags name".to_owned();
+        lint.push(Place::file(path), LintKind::NoRegister, Some(hint));
+        return None;
+    }
+    let text = read_bounded(path, lint)?;
+    let error = match Register::from_yaml(&text) {
+        Ok(register) => return Some((register, text)),
+        Err(error) => error,
+    };
+    let reason = error.to_string();
+    let line = match &error {
+        RegisterError::Malformed(message) => line_in(message),
+        RegisterError::Duplicate(id) | RegisterError::NoReason(id) => lines_of(&text, id.as_str()).last(),
+    };
+    let place = line.map_or_else(|| Place::file(path), |line| Place::line(path, line));
+    let shown = line.and_then(|line| text.lines().nth(line.checked_sub(1)?));
+    let hint = shown.map(|line| format!("the line reads `{}`", line.trim()));
+    lint.push(place, LintKind::BrokenRegister { reason }, hint);
+    None
+}
+
+/// Checks that covered rows have a scenario and planned ones have none.
+///
+/// Unless the examples are complete, a row may be covered by one that has an error of its own, so nothing is said.
+pub(in crate::certify) fn check(
+    register: &Register,
+    text: &str,
+    path: &Path,
+    (examples, complete): (&[Example], bool),
+    rules: &Rules<'_>,
+    lint: &mut Lint,
+) {
+    for row in &register.requirements {
+        let carrier = examples.iter().find(|example| example.requirements.contains(&row.id));
+        let place =
+            lines_of(text, row.id.as_str()).next().map_or_else(|| Place::file(path), |line| Place::line(path, line));
+        match (row.coverage, carrier) {
+            (Coverage::Covered, None) if complete && !rules.standing.contains(&row.id) => {
+                let hint = "write the scenario, or say `coverage: planned`".to_owned();
+                lint.push(place, LintKind::CoveredWithoutScenario { id: row.id.to_string() }, Some(hint));
+            }
+            (Coverage::Planned, Some(example)) => {
+                let kind = LintKind::PlannedWithScenario { id: row.id.to_string(), slug: example.slug.clone() };
+                lint.push(place, kind, Some("say `coverage: covered`".to_owned()));
+            }
+            // Tags on excluded and removed rows are errors at the tag.
+            _ => {}
+        }
+    }
+    for id in rules.standing.iter().filter(|id| register.get(id).is_none()) {
+        let ids = register.requirements.iter().map(|row| row.id.as_str());
+        let kind = LintKind::UnknownRequirement { id: id.to_string() };
+        lint.push(Place::file(path), kind, did_you_mean(id.as_str(), ids));
+    }
+}
+
+/// The lines of the rows with this id.
+fn lines_of<'a>(text: &'a str, id: &'a str) -> impl DoubleEndedIterator<Item = usize> + 'a {
+    let has_id = move |line: &str| {
+        line.match_indices("id:").any(|(at, key)| {
+            let value = line[at + key.len()..].trim_start().trim_start_matches(['"', '\'']);
+            let rest = value.strip_prefix(id);
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_'))
+        })
+    };
+    let lines: Vec<_> = text.lines().enumerate().filter(|(_, line)| has_id(line)).map(|(index, _)| index + 1).collect();
+    lines.into_iter()
+}
+
+/// The number behind the last `line` in a message of the YAML reader.
+fn line_in(message: &str) -> Option<usize> {
+    let (_, rest) = message.rsplit_once("line ")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}

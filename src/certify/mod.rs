@@ -1,0 +1,19 @@
+//! Certification: read the feature files and the register, refuse what cannot be trusted, and choose what to run.
+//!
+//! Rank 7. A suite is loaded whole or not at all: Gherkin is forgiving, so a misspelt keyword, an empty table or a
+//! missing step turns into a green scenario that tests nothing, and a suite with one such trap in it certifies nobody.
+
+mod context;
+mod features;
+mod lint;
+mod phrases;
+mod preflight;
+mod repeat;
+mod runner;
+mod selection;
+
+pub use features::{Example, Suite};
+pub use lint::{LintError, LintErrors, LintKind, Place, Rules, StepMatch};
+pub use phrases::{match_step, phrasebook_markdown};
+pub use runner::{CertifyError, Options, Progress, Run, run};
+pub use selection::{Selection, list_json, list_table};

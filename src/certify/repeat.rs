@@ -1,0 +1,49 @@
+//! The command that repeats a scenario: every argument that made it what it was, and none that is the usual one.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use super::Options;
+
+/// The arguments that all scenarios of a run share, in the words of a shell; each begins with a space.
+pub(super) fn shared_arguments(options: &Options) -> String {
+    let mut arguments = vec!["--seed".to_owned(), options.seed.to_string()];
+    arguments.extend(options.casting.device.arguments());
+    arguments.extend(options.casting.provider.arguments());
+    if options.interface != Ipv4Addr::LOCALHOST {
+        arguments.extend(["--interface".to_owned(), options.interface.to_string()]);
+    }
+    for (name, folder, usual) in
+        [("--features", &options.features, "features"), ("--captures", &options.captures, "captures")]
+    {
+        if !is_same(folder, Path::new(usual)) {
+            arguments.extend([name.to_owned(), folder.display().to_string()]);
+        }
+    }
+    arguments.iter().map(|argument| format!(" {}", quoted(argument))).collect()
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
+/// An argument as a shell takes it whole.
+fn quoted(argument: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !argument.is_empty() && argument.chars().all(is_plain) {
+        return argument.to_owned();
+    }
+    format!("'{}'", argument.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_a_blank_is_one_argument() {
+        assert_eq!(quoted("/tmp/my features"), "'/tmp/my features'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("device.ignores-signature"), "device.ignores-signature");
+    }
+}

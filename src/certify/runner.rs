@@ -1,0 +1,221 @@
+//! The runner: the chosen examples by cucumber on real sockets, each judged, recorded and written down.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use cucumber::event::{Cucumber as CucumberEvent, Event};
+use cucumber::gherkin::{Feature, Scenario};
+use cucumber::{World, cli, parser, writer};
+use futures::FutureExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::LocalSet;
+
+use crate::findings::{Extent, JunitError, ResultError, RunFindings, ScenarioFindings};
+use crate::stage::{Casting, FixtureError, Stage};
+
+use super::context::Context;
+use super::{Example, Selection, Suite, preflight};
+
+/// Open files that a run may want: sockets of every scenario at once, with a margin.
+const OPEN_FILES: u64 = 16_384;
+
+/// Told of each scenario that begins (without findings) and ends (with them).
+pub type Progress = dyn Fn(&Example, Option<&ScenarioFindings>);
+
+/// What to run, and how.
+pub struct Options {
+    /// The suite.
+    pub suite: Suite,
+    /// The folder that it came from, for its fixtures.
+    pub features: PathBuf,
+    /// Where golden recordings lie.
+    pub captures: PathBuf,
+    /// Where run folders are made.
+    pub reports: PathBuf,
+    /// Which examples.
+    pub selection: Selection,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// How many scenarios run at the same time.
+    pub jobs: usize,
+    /// The interface that everything happens on.
+    pub interface: IpAddr,
+    /// Who plays.
+    pub casting: Casting,
+    /// Whether golden recordings are renewed.
+    pub renew_golden: bool,
+    /// Who is told.
+    pub progress: Rc<Progress>,
+}
+
+/// A run that took place.
+pub struct Run {
+    /// What was found.
+    pub findings: RunFindings,
+    /// Where it was written down.
+    pub folder: PathBuf,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+}
+
+/// Why a run could not take place, or could not be written down.
+#[derive(Debug, thiserror::Error)]
+pub enum CertifyError {
+    /// No example was chosen.
+    #[error("no scenario was selected")]
+    NothingSelected,
+    /// The fixtures cannot be used.
+    #[error("load the fixtures")]
+    Fixtures(#[from] FixtureError),
+    /// The host cannot do what every scenario needs.
+    #[error("no scenario can run on `{interface}`: {observed}")]
+    Host {
+        /// The interface.
+        interface: IpAddr,
+        /// What was observed.
+        observed: String,
+        /// What to do about it.
+        advice: String,
+    },
+    /// The reports folder cannot be written.
+    #[error("write to the reports folder `{path}`")]
+    Reports {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The result cannot be written.
+    #[error("write the result")]
+    Result(#[from] ResultError),
+    /// The JUnit file cannot be written.
+    #[error("write the JUnit file")]
+    Junit(#[from] JunitError),
+}
+
+/// Runs the chosen examples.
+///
+/// Ctrl-C ends the run early: what was found is kept and marked partial, and every socket is given back.
+///
+/// # Errors
+/// [`CertifyError`]; a scenario that goes wrong is no error but a finding.
+pub async fn run(options: Options) -> Result<Run, CertifyError> {
+    let chosen: BTreeSet<(PathBuf, usize)> = options
+        .selection
+        .select(&options.suite.examples)
+        .into_iter()
+        .map(|example| (example.file.clone(), example.line))
+        .collect();
+    if chosen.is_empty() {
+        return Err(CertifyError::NothingSelected);
+    }
+    // Many scenarios at once hold many sockets; where the limit cannot be raised, fewer jobs are the remedy.
+    let _ = rlimit::increase_nofile_limit(OPEN_FILES);
+    preflight::check(options.interface).await?;
+    let interruption = interruption();
+    let is_selection = chosen.len() < options.suite.examples.len();
+    let jobs = options.jobs;
+    let features = selected(&options.suite, &chosen);
+    let context = Rc::new(Context::new(options)?);
+
+    let cucumber = Stage::cucumber::<PathBuf>()
+        .with_parser::<Preparsed, Vec<Feature>>(Preparsed)
+        .max_concurrent_scenarios(jobs)
+        .before({
+            let context = context.clone();
+            move |feature, _, scenario, stage| {
+                let context = context.clone();
+                async move { context.begin(feature, scenario, stage) }.boxed_local()
+            }
+        })
+        .after({
+            let context = context.clone();
+            move |feature, _, scenario, finished, stage| {
+                let context = context.clone();
+                async move { context.end(feature, scenario, finished, stage).await }.boxed_local()
+            }
+        })
+        .with_writer(Silent)
+        .with_cli(cli::Opts::<_, _, _, cli::Empty>::default());
+    let interrupted = LocalSet::new()
+        .run_until(async {
+            tokio::select! {
+                _ = cucumber.run(features) => false,
+                () = interruption => true,
+            }
+        })
+        .await;
+    let extent = match (interrupted, is_selection) {
+        (true, _) => Extent::Partial,
+        (false, true) => Extent::Selection,
+        (false, false) => Extent::Whole,
+    };
+    context.conclude(interrupted, extent)
+}
+
+/// Watches, from the call on, for Ctrl-C and for the request to end; completes with the first of them.
+fn interruption() -> impl Future<Output = ()> {
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            () = came(interrupt) => {}
+            () = came(terminate) => {}
+        }
+    }
+}
+
+/// Completes when a signal comes; never when it could not be watched for.
+async fn came(signal: std::io::Result<Signal>) {
+    match signal {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// The features with only the chosen scenarios in them.
+fn selected(suite: &Suite, chosen: &BTreeSet<(PathBuf, usize)>) -> Vec<Feature> {
+    let is_chosen = |feature: &Feature, scenario: &Scenario| {
+        let path = feature.path.as_deref().unwrap_or(Path::new(""));
+        let example = suite.find(path, scenario.position.line);
+        example.is_some_and(|example| chosen.contains(&(example.file.clone(), example.line)))
+    };
+    let mut features = suite.features.clone();
+    for feature in &mut features {
+        let whole = feature.clone();
+        feature.scenarios.retain(|scenario| is_chosen(&whole, scenario));
+        for rule in &mut feature.rules {
+            rule.scenarios.retain(|scenario| is_chosen(&whole, scenario));
+        }
+        feature.rules.retain(|rule| !rule.scenarios.is_empty());
+    }
+    features.retain(|feature| !feature.scenarios.is_empty() || !feature.rules.is_empty());
+    features
+}
+
+/// Hands cucumber the features that were read and linted already.
+struct Preparsed;
+
+impl parser::Parser<Vec<Feature>> for Preparsed {
+    type Cli = cli::Empty;
+    type Output = futures::stream::Iter<std::vec::IntoIter<parser::Result<Feature>>>;
+
+    fn parse(self, features: Vec<Feature>, _: cli::Empty) -> Self::Output {
+        futures::stream::iter(features.into_iter().map(Ok).collect::<Vec<_>>())
+    }
+}
+
+/// Findings are made in the hooks; cucumber's own report is not wanted.
+struct Silent;
+
+impl cucumber::Writer<Stage> for Silent {
+    type Cli = cli::Empty;
+
+    async fn handle_event(&mut self, _: parser::Result<Event<CucumberEvent<Stage>>>, _: &cli::Empty) {}
+}
+
+impl writer::Normalized for Silent {}

@@ -1,0 +1,145 @@
+//! `castproof certify`.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::certify::{self, CertifyError, Rules, Selection, Suite};
+use crate::findings::{ExitCode, ScenarioFindings, Verdict, failure_words, summary_words};
+use crate::spec::Role;
+use crate::stage::Casting;
+use crate::subject::broken::{self, Deviation};
+use crate::subject::{ReferenceDevice, ReferenceProvider};
+
+use super::console::Console;
+use super::{Certify, Choice, Failure, RoleName};
+
+/// The seed of a run that names none. Fixed, so that two runs on two machines draw alike.
+const SEED: u64 = 7319;
+/// How alike the name of a deviation must be to be suggested.
+const ALIKE: f64 = 0.7;
+
+pub(super) fn load(choice: &Choice) -> Result<(Suite, Selection), Failure> {
+    let rules = Rules { matches: Some(&certify::match_step), standing: &[] };
+    let suite = Suite::load(&choice.features, &rules).map_err(|errors| Failure::usage(errors.to_string()))?;
+    let selection = Selection {
+        scenario: choice.scenario.clone(),
+        requirement: choice.requirement.clone(),
+        role: choice.role.map(|role| match role {
+            RoleName::Device => Role::Device,
+            RoleName::Provider => Role::Provider,
+            RoleName::System => Role::System,
+        }),
+        feature: choice.feature.clone(),
+    };
+    Ok((suite, selection))
+}
+
+fn casting(console: &Console, deviation: Option<&str>) -> Result<Option<Casting>, Failure> {
+    let mut casting = Casting {
+        device: Box::new(ReferenceDevice::conformant()),
+        provider: Box::new(ReferenceProvider::conformant()),
+    };
+    let Some(name) = deviation else { return Ok(Some(casting)) };
+    if name == "list" {
+        for deviation in broken::deviations() {
+            console.line(&format!("{:<34} {}", deviation.name, deviation.description));
+        }
+        return Ok(None);
+    }
+    let deviation = broken::deviation(name).ok_or_else(|| {
+        let likeness = |deviation: &Deviation| strsim::jaro(name, deviation.name);
+        let nearest = broken::deviations().iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+        let failure = Failure::usage(format!("no deviation is called `{name}`"));
+        match nearest.filter(|deviation| likeness(deviation) > ALIKE) {
+            Some(near) => failure.hint(format!("did you mean `{}`? `--deviation list` names them all", near.name)),
+            None => failure.hint("`--deviation list` names them all"),
+        }
+    })?;
+    if let Some(device) = deviation.device() {
+        casting.device = device;
+    }
+    if let Some(provider) = deviation.provider() {
+        casting.provider = provider;
+    }
+    Ok(Some(casting))
+}
+
+pub(super) fn certify(console: &Console, options: Certify) -> Result<ExitCode, Failure> {
+    let Some(casting) = casting(console, options.deviation.as_deref())? else { return Ok(ExitCode::Conformant) };
+    let (suite, selection) = load(&options.choice)?;
+    let total = selection.select(&suite.examples).len();
+    if total == 0 {
+        return Err(Failure::nothing_selected(&suite, &selection));
+    }
+    for entry in selection.unmatched(&suite.examples) {
+        console.warning(&format!("nothing matches `{entry}`"));
+    }
+    let register = suite.register.clone();
+    let seed = options.seed.unwrap_or(SEED);
+    console.line(&format!(
+        "castproof {} · profile {} · requirement set {} · seed {seed} · {}, {} cores · {total} of {} scenarios",
+        env!("CARGO_PKG_VERSION"),
+        register.profile,
+        register.set,
+        options.interface,
+        std::thread::available_parallelism().map_or(1, usize::from),
+        suite.examples.len(),
+    ));
+    let done = Rc::new(Cell::new(0));
+    let printer = Rc::new(Console::new(console.colour));
+    let progress = {
+        let (done, printer) = (done.clone(), printer.clone());
+        move |example: &certify::Example, findings: Option<&ScenarioFindings>| match findings {
+            None => printer.began(&example.title, done.get(), total),
+            Some(findings) => {
+                done.set(done.get() + 1);
+                printer.ended(findings, done.get(), total);
+            }
+        }
+    };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
+    let run = runtime.block_on(certify::run(certify::Options {
+        features: options.choice.features.clone(),
+        suite,
+        captures: options.captures,
+        reports: options.reports,
+        selection,
+        seed,
+        jobs: options.jobs.into(),
+        interface: options.interface,
+        casting,
+        renew_golden: options.renew_golden,
+        progress: Rc::new(progress),
+    }));
+    console.clear();
+    let run = run.map_err(failure_of)?;
+
+    for scenario in run.findings.scenarios.iter().filter(|scenario| scenario.verdict != Verdict::Pass) {
+        // The findings name recordings within their folder; whoever reads this stands elsewhere.
+        let capture = scenario.capture.as_ref().map(|path| run.folder.join(path).display().to_string());
+        let shown = ScenarioFindings { capture, ..scenario.clone() };
+        console.print(&format!("\n{}", failure_words(&shown, &register, console.colour)));
+    }
+    console.print(&format!("\n{}", summary_words(&run.findings, console.colour)));
+    if run.interrupted {
+        console.line("interrupted: what was found so far was kept, and the run is marked partial");
+    }
+    console.line(&format!("written to {}", run.folder.display()));
+    Ok(match ExitCode::of(&run.findings) {
+        // Something was selected; there was no time for it.
+        ExitCode::NothingSelected => ExitCode::Inconclusive,
+        code => code,
+    })
+}
+
+fn failure_of(error: CertifyError) -> Failure {
+    let failure = Failure::of(&error);
+    match error {
+        CertifyError::Host { interface, advice, .. } => {
+            failure.hint(format!("{advice}; `castproof doctor --interface {interface}` tells more"))
+        }
+        CertifyError::Reports { .. } => failure.hint("name a folder that can be written with --reports"),
+        _ => failure,
+    }
+}

@@ -1,0 +1,222 @@
+//! The command line: arguments, exit codes, words for humans.
+//!
+//! Rank 8. It prints what the other modules found, and nothing else in the crate prints.
+
+mod certify;
+mod console;
+mod inspect;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::certify::{Selection, Suite};
+use crate::findings::{self, Colour, chain};
+
+use console::Console;
+
+/// Conformance tests for broadcast device management.
+///
+/// castproof runs the scenarios under `features/` against a Service Provider and Devices over loopback multicast,
+/// records the traffic, judges it, and writes what it found to `reports/runs/`.
+#[derive(Parser)]
+#[command(name = "castproof", version, about, long_about, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
+    colour: When,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run scenarios and say per requirement whether the implementation conforms.
+    ///
+    /// Exit codes: 0 conformant, 2 usage, 4 nothing selected, 100 not conformant, 101 inconclusive, harness fault or
+    /// partial run, 102 stale expectation.
+    Certify(Certify),
+    /// List the scenarios with their requirements and roles.
+    List(List),
+    /// Tell a recording in protocol words, one line a message.
+    Transcript(TranscriptOf),
+    /// Prove that multicast works here, and say what to change if not.
+    Doctor(Doctor),
+    /// List the sentences that scenarios may use.
+    Phrases(Phrases),
+}
+
+/// Which scenarios.
+#[derive(Args, Clone, Default)]
+struct Choice {
+    /// Only scenarios whose slug is or contains this; may be given several times.
+    #[arg(long, value_name = "SLUG")]
+    scenario: Vec<String>,
+
+    /// Only scenarios for this requirement, such as FU-NF-2; may be given several times.
+    #[arg(long, value_name = "ID")]
+    requirement: Vec<String>,
+
+    /// Only scenarios that judge this role.
+    #[arg(long, value_enum)]
+    role: Option<RoleName>,
+
+    /// Only scenarios of this feature, such as firmware_update/normal_flow; may be given several times.
+    #[arg(long, value_name = "FEATURE")]
+    feature: Vec<String>,
+
+    /// The folder with feature files, fixtures and the register.
+    #[arg(long, value_name = "FOLDER", default_value = "features")]
+    features: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleName {
+    Device,
+    Provider,
+    System,
+}
+
+#[derive(Args)]
+struct Certify {
+    #[command(flatten)]
+    choice: Choice,
+
+    /// The seed of every random choice; the same seed repeats a run.
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// How many scenarios run at the same time.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+
+    /// The interface that everything happens on, by its address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    interface: IpAddr,
+
+    /// Where run folders are made.
+    #[arg(long, value_name = "FOLDER", default_value = "reports/runs")]
+    reports: PathBuf,
+
+    /// Where golden recordings lie.
+    #[arg(long, value_name = "FOLDER", default_value = "captures")]
+    captures: PathBuf,
+
+    /// Judge the reference with this deliberate deviation; `--deviation list` names them.
+    #[arg(long, value_name = "NAME")]
+    deviation: Option<String>,
+
+    /// Write golden recordings anew instead of comparing with them; never from a deliberate deviation.
+    #[arg(long, conflicts_with = "deviation")]
+    renew_golden: bool,
+}
+
+#[derive(Args)]
+struct List {
+    #[command(flatten)]
+    choice: Choice,
+
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct TranscriptOf {
+    /// A pcapng file.
+    file: PathBuf,
+
+    /// Name fields that differ from run to run instead of showing them, as golden comparisons do.
+    #[arg(long)]
+    redact: bool,
+
+    /// Show what each Device received, too.
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Args)]
+struct Phrases {
+    /// Only sentences that hold this word.
+    word: Option<String>,
+
+    /// All of them, as a Markdown document.
+    #[arg(long, conflicts_with = "word")]
+    markdown: bool,
+}
+
+#[derive(Args)]
+struct Doctor {
+    /// The interface to examine, by its address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    interface: IpAddr,
+}
+
+/// Why a command could not be carried out; always the user's to mend.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What went wrong, with its causes.
+    message: String,
+    /// What to do about it.
+    hint: Option<String>,
+    code: findings::ExitCode,
+}
+
+impl Failure {
+    fn nothing_selected(suite: &Suite, selection: &Selection) -> Self {
+        let hint = match selection.unmatched(&suite.examples).join("`, `").as_str() {
+            "" => "`castproof list` shows what there is".to_owned(),
+            nothing => format!("nothing matches `{nothing}`; `castproof list` shows what there is"),
+        };
+        let code = findings::ExitCode::NothingSelected;
+        Self { message: "no scenario was selected".to_owned(), hint: Some(hint), code }
+    }
+
+    fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, code: findings::ExitCode::Usage }
+    }
+
+    /// An error with the whole chain of its causes.
+    fn of(error: &dyn std::error::Error) -> Self {
+        Self::usage(chain(error))
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let console = Console::new(match arguments.colour {
+        When::Always => Colour::Always,
+        When::Never => Colour::Never,
+        When::Auto => console::automatic_colour(),
+    });
+    let result = match arguments.command {
+        Command::Certify(options) => certify::certify(&console, options),
+        Command::List(options) => inspect::list(&console, &options),
+        Command::Transcript(options) => inspect::transcript(&console, &options),
+        Command::Doctor(options) => inspect::doctor(&console, &options),
+        Command::Phrases(options) => inspect::phrases(&console, &options),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            console.error(&failure.message, failure.hint.as_deref());
+            ExitCode::from(failure.code)
+        }
+    }
+}

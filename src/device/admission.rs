@@ -1,0 +1,210 @@
+//! The order of refusal: form, registration, digest, signature, sequence and expiry, target, rollout (profile section 5).
+//!
+//! The first that fails ends it, before any join, prompt, download or report.
+
+use sha2::{Digest, Sha256};
+
+use crate::spec::{
+    Announcement, BasisPoints, CampaignId, DeviceId, SequenceNumber, ServerId, SessionId, Timestamp, UpdateKind,
+};
+use crate::wire::DecodeError;
+use crate::wire::announcement::SignedAnnouncement;
+use crate::wire::package0::Package0;
+use crate::wire::wsp::Push;
+
+use super::conduct::Conduct;
+use super::configuration::DeviceConfiguration;
+use super::state::DeviceState;
+
+/// Why a Device does not act on a notification.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The octets are not a notification of the profile.
+    #[error("malformed: {0}")]
+    Form(#[from] DecodeError),
+    /// The Device is not registered with this provider ([FU-PRE-1]).
+    #[error("not registered with `{0}`")]
+    NotRegistered(ServerId),
+    /// The digest does not fit the group account.
+    #[error("digest of another group account")]
+    Digest,
+    /// The key is not among the trust anchors, or the signature is wrong ([FU-GAP-3]).
+    #[error("not signed by the registered provider")]
+    Signature,
+    /// The campaign is the one already accepted; a repetition is not an error ([FU-NF-1]).
+    #[error("repetition of a campaign that is known")]
+    Repetition,
+    /// The sequence number is not above the highest accepted ([FU-GAP-5]).
+    #[error("sequence number is not above the highest accepted")]
+    Sequence,
+    /// The announcement has expired ([FU-GAP-5]).
+    #[error("expired")]
+    Expired,
+    /// The campaign is for other Devices ([FU-NF-2]).
+    #[error("for other Devices")]
+    Target,
+    /// The rollout is over ([FU-GAP-2]). The campaign counts as accepted all the same.
+    #[error("outside the rollout")]
+    Rollout,
+    /// The Device carries as many campaigns as it can; a repetition may find it free.
+    #[error("busy with other campaigns")]
+    Busy,
+}
+
+/// A notification that the Device trusts, whether or not it is for this Device.
+#[derive(Debug)]
+pub(super) struct Authentic {
+    pub(super) server: ServerId,
+    pub(super) session: SessionId,
+    pub(super) announcement: Announcement,
+}
+
+/// Carries out the steps up to trust and freshness.
+pub(super) fn authenticate(
+    configuration: &DeviceConfiguration,
+    state: &DeviceState,
+    conduct: &dyn Conduct,
+    now: Timestamp,
+    octets: &[u8],
+) -> Result<Authentic, Refusal> {
+    let push = Push::decode(octets)?;
+    let package0 = Package0::decode(&push.body)?;
+    let trigger = &package0.trigger;
+    let signed = SignedAnnouncement::decode(&trigger.vendor)?;
+
+    let registration = configuration
+        .registrations
+        .iter()
+        .find(|registration| registration.server == trigger.server)
+        .ok_or_else(|| Refusal::NotRegistered(trigger.server.clone()))?;
+    if !package0.verify(&registration.group) {
+        return Err(Refusal::Digest);
+    }
+    let is_signed = registration.keys.get(&signed.key).is_some_and(|key| signed.verify(key, &trigger.header()).is_ok());
+    if !conduct.trusts(is_signed) {
+        return Err(Refusal::Signature);
+    }
+
+    let mut announcement = signed.announcement;
+    announcement.expires_at = conduct.expiry(announcement.expires_at);
+    check_freshness(state, conduct, now, &trigger.server, &announcement)?;
+    Ok(Authentic { server: trigger.server.clone(), session: trigger.session, announcement })
+}
+
+fn check_freshness(
+    state: &DeviceState,
+    conduct: &dyn Conduct,
+    now: Timestamp,
+    server: &ServerId,
+    announcement: &Announcement,
+) -> Result<(), Refusal> {
+    let accepted = state.accepted.get(server);
+    let is_same = |sequence: SequenceNumber, campaign: &CampaignId| {
+        sequence == announcement.sequence && campaign == &announcement.campaign
+    };
+    // A campaign that is still going on is known, also when another with a higher number came after it.
+    let is_running = state
+        .runs
+        .iter()
+        .any(|run| run.server == *server && is_same(run.announcement.sequence, &run.announcement.campaign));
+    let is_known = is_running || accepted.is_some_and(|(sequence, campaign)| is_same(*sequence, campaign));
+    if conduct.recognises_repetition(is_known) {
+        return Err(Refusal::Repetition);
+    }
+    let is_above = is_known || accepted.is_none_or(|(sequence, _)| announcement.sequence > *sequence);
+    if !conduct.finds_fresh(is_above) {
+        return Err(Refusal::Sequence);
+    }
+    if now >= announcement.expires_at {
+        return Err(Refusal::Expired);
+    }
+    Ok(())
+}
+
+/// Whether a trusted campaign is for this Device.
+pub(super) fn check_relevance(
+    configuration: &DeviceConfiguration,
+    state: &DeviceState,
+    conduct: &dyn Conduct,
+    announcement: &Announcement,
+) -> Result<(), Refusal> {
+    if conduct.takes_part(matches_target(configuration, state, announcement)) { Ok(()) } else { Err(Refusal::Target) }
+}
+
+fn matches_target(configuration: &DeviceConfiguration, state: &DeviceState, announcement: &Announcement) -> bool {
+    let traits = &configuration.traits;
+    let target = &announcement.target;
+    let is_one_of = |wanted: &[String], actual: &str| wanted.is_empty() || wanted.iter().any(|one| one == actual);
+
+    let fits_model = target.manufacturer.as_ref().is_none_or(|wanted| *wanted == traits.manufacturer)
+        && target.model.as_ref().is_none_or(|wanted| *wanted == traits.model)
+        && is_one_of(&target.hardware_versions, &traits.hardware_version);
+    let fits_place = (target.groups.is_empty() || target.groups.iter().any(|group| traits.groups.contains(group)))
+        && (target.areas.is_empty() || traits.area.as_ref().is_some_and(|area| target.areas.contains(area)));
+    let share = target.share.unwrap_or(BasisPoints::ALL);
+    fits_model
+        && fits_place
+        && is_in_share(&traits.id, &announcement.campaign, "", share)
+        && fits_version(state, announcement)
+}
+
+/// Whether the installed version is one that the campaign updates.
+pub(super) fn fits_version(state: &DeviceState, announcement: &Announcement) -> bool {
+    let target = &announcement.target;
+    let installed = match announcement.kind {
+        UpdateKind::Firmware => Some(&state.firmware),
+        UpdateKind::Software => {
+            // Software without a component is for no Device.
+            let Some(id) = &target.component else { return false };
+            state.components.get(id).map(|component| &component.version)
+        }
+        UpdateKind::Provisioning => return true,
+    };
+    // A component that is not there can be installed, but not updated from a version.
+    let Some(installed) = installed else { return target.from_versions.is_empty() };
+    let starts_here = target.from_versions.is_empty() || target.from_versions.contains(installed);
+    // The same version again is no update, and an older one would be a roll-back.
+    starts_here && target.resulting_version.as_ref().is_none_or(|resulting| resulting > installed)
+}
+
+/// Whether a Device belongs to a share, decided by a hash so that it always decides alike (profile section 5).
+pub(super) fn is_in_share(device: &DeviceId, campaign: &CampaignId, purpose: &str, share: BasisPoints) -> bool {
+    let mut hash = Sha256::new();
+    hash.update(device.as_str());
+    hash.update([0]);
+    hash.update(campaign.as_str());
+    if !purpose.is_empty() {
+        hash.update([0]);
+        hash.update(purpose);
+    }
+    let digest = hash.finalize();
+    let draw = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) % 10_000;
+    draw < u32::from(share.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share_of(points: u16) -> usize {
+        let share = BasisPoints::new(points).unwrap();
+        let campaign = CampaignId::new("spring-patch").unwrap();
+        (0..2_000)
+            .filter(|index| is_in_share(&DeviceId::new(format!("urn:x:{index}")).unwrap(), &campaign, "", share))
+            .count()
+    }
+
+    #[test]
+    fn a_share_of_nothing_and_of_everything_are_exact() {
+        assert_eq!(share_of(0), 0);
+        assert_eq!(share_of(10_000), 2_000);
+    }
+
+    #[test]
+    fn a_quarter_is_about_a_quarter() {
+        // The hash is fixed, so this is no random test: it pins the figure that the profile's formula gives.
+        let taking_part = share_of(2_500);
+
+        assert!((400..600).contains(&taking_part), "{taking_part} of 2,000");
+    }
+}

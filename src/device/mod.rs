@@ -1,0 +1,27 @@
+//! The reference Device: what it hears, decides, installs, remembers and reports.
+//!
+//! Rank 3, a sans-IO core. [`Device`] takes octets and times and gives octets and events; sockets, clocks and the End User
+//! are its driver's. It never sees the provider: they meet on the wire.
+
+mod action;
+mod admission;
+mod campaign;
+mod conduct;
+mod configuration;
+mod core;
+mod execution;
+mod offer;
+mod reception;
+mod reporting;
+mod session;
+mod state;
+mod storage;
+mod tree;
+
+pub use action::{Action, DeviceError, Event, LocalCondition, Post, PostOutcome, UserAnswer};
+pub use admission::Refusal;
+pub use conduct::{Conduct, Conformant};
+pub use configuration::{DeviceConfiguration, Registration};
+pub use core::Device;
+pub use state::LogEntry;
+pub use storage::{FileStorage, MemoryStorage, Storage, StorageError};

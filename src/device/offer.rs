@@ -1,0 +1,97 @@
+//! From everything received to installed: start, consent and deferral (profile sections 5.1, 5.4; [FU-OP-1], [FU-OP-2]).
+
+use crate::spec::{Severity, Timestamp};
+use crate::wire::syncml::Message;
+
+use super::action::{Event, UserAnswer};
+use super::admission;
+use super::campaign::{Failure, Phase};
+use super::core::Device;
+use super::execution::{Machine, is_of_campaign};
+
+impl Device {
+    /// Asks or installs, now that the campaign is complete and its start has come.
+    pub(super) fn begin(&mut self, now: Timestamp, index: usize) {
+        let run = &mut self.state.runs[index];
+        if run.announcement.rollout.not_after.is_some_and(|end| now > end) {
+            return self.drop_run(index);
+        }
+        if run.announcement.consent.is_none() {
+            return self.install(now, index);
+        }
+        run.first_offer.get_or_insert(now);
+        if run.offer_end() <= now {
+            return self.end_offer(now, index);
+        }
+        self.prompt(index);
+    }
+
+    pub(super) fn prompt(&mut self, index: usize) {
+        let run = &mut self.state.runs[index];
+        let may_decline = run.announcement.consent.is_some_and(|consent| consent.severity == Severity::Optional);
+        run.phase = Phase::Offered { ask_at: None };
+        let campaign = run.announcement.campaign.clone();
+        self.tell(Event::Prompted { campaign, may_decline });
+    }
+
+    /// When the longest deferral is over a mandatory update is installed without asking; an optional one that nobody
+    /// answered counts as declined when the campaign expires ([FU-OP-2]).
+    pub(super) fn end_offer(&mut self, now: Timestamp, index: usize) {
+        if self.state.runs[index].deferral_end().is_some() {
+            self.install(now, index);
+        } else {
+            self.settle_failure(now, index, Failure::UserCancelled);
+        }
+    }
+
+    pub(super) fn answer(&mut self, now: Timestamp, index: usize, answer: UserAnswer) {
+        let run = &mut self.state.runs[index];
+        // Whoever drives the Device may bring the answer before the time-out that was due first.
+        if now >= run.offer_end() {
+            return self.end_offer(now, index);
+        }
+        let is_mandatory = run.deferral_end().is_some();
+        match answer {
+            UserAnswer::Approve => self.install(now, index),
+            // A mandatory update cannot be declined; the prompt stays.
+            UserAnswer::Decline if is_mandatory => {}
+            UserAnswer::Decline if self.conduct.installs_after(answer) => self.install(now, index),
+            UserAnswer::Decline => self.settle_failure(now, index, Failure::UserCancelled),
+            UserAnswer::Postpone(_) if self.conduct.installs_after(answer) => self.install(now, index),
+            UserAnswer::Postpone(span) => {
+                let ask_at = Some((now + span).min(run.offer_end()));
+                run.phase = Phase::Offered { ask_at };
+            }
+        }
+    }
+
+    fn install(&mut self, now: Timestamp, index: usize) {
+        let run = self.state.runs[index].clone();
+        // Another campaign may have been faster since this one was taken up, and a Device never goes back.
+        if !self.conduct.takes_part(admission::fits_version(&self.state, &run.announcement)) {
+            return self.drop_run(index);
+        }
+        let command = run
+            .received
+            .get(&run.announcement.delivery.command.location)
+            .and_then(|name| self.storage.read(name).ok().flatten())
+            .and_then(|octets| Message::from_xml(&octets).ok());
+        let Some(command) = command.filter(|command| is_of_campaign(&run, command)) else {
+            return self.settle_failure(now, index, Failure::Command);
+        };
+        let mut machine = Machine {
+            traits: &self.configuration.traits,
+            state: &mut self.state,
+            storage: self.storage.as_mut(),
+            installer_fails: self.installer_fails,
+        };
+        let execution = machine.execute(&run, &command);
+        self.settle(now, index, &execution);
+    }
+
+    /// Ends a campaign that came to nothing: no result, no entry in the log, no report.
+    pub(super) fn drop_run(&mut self, index: usize) {
+        self.discard_objects(index);
+        self.state.runs[index].phase = Phase::Done;
+    }
+}

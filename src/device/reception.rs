@@ -1,0 +1,107 @@
+//! Receiving a campaign's objects from its delivery channel ([FU-NF-3]).
+
+use std::net::SocketAddr;
+
+use crate::delivery::{EndCause, Receiver, ReceiverLimits, ReceptionEvent, WantedObject};
+use crate::spec::{ChannelLabel, Timestamp};
+
+use super::campaign::{Failure, Phase, is_as_announced};
+use super::core::Device;
+
+impl Device {
+    /// Takes a packet of a delivery channel; gives whether it changed anything that is kept.
+    pub(super) fn handle_delivery(
+        &mut self,
+        now: Timestamp,
+        channel: &ChannelLabel,
+        source: SocketAddr,
+        octets: &[u8],
+    ) -> bool {
+        let mut has_changed = false;
+        for index in 0..self.state.runs.len() {
+            let run = &mut self.state.runs[index];
+            if run.announcement.delivery.channel != *channel || !run.needs_delivery() {
+                continue;
+            }
+            let Some(receiver) = self.receivers.get_mut(&run.id) else { continue };
+            let ignored = receiver.ignored();
+            receiver.handle_packet(now, source, octets);
+            // What the receiver ignores belongs to somebody else's session, or is noise.
+            if receiver.ignored() == ignored && run.first_packet.is_none() {
+                run.first_packet = Some(now);
+                has_changed = true;
+            }
+            let events: Vec<ReceptionEvent> = std::iter::from_fn(|| receiver.poll_event()).collect();
+            has_changed |= !events.is_empty();
+            for event in events {
+                self.take_reception(now, index, event);
+            }
+        }
+        has_changed
+    }
+
+    fn take_reception(&mut self, now: Timestamp, index: usize, event: ReceptionEvent) {
+        let run = &mut self.state.runs[index];
+        match event {
+            ReceptionEvent::FdtReceived { expires, .. } => run.latest_end = expires,
+            ReceptionEvent::ObjectReceived { location, octets } => self.keep(now, index, &location, &octets),
+            ReceptionEvent::ObjectRefused { location, .. } => {
+                run.spoilt.insert(location);
+            }
+            ReceptionEvent::EndOfTransmission { cause: EndCause::CloseSession | EndCause::CloseObject, .. } => {
+                run.end_of_transmission.get_or_insert(now);
+            }
+        }
+    }
+
+    fn keep(&mut self, now: Timestamp, index: usize, location: &str, octets: &[u8]) {
+        let run = &mut self.state.runs[index];
+        // With the result known, the channel is only heard for its end.
+        if run.phase != Phase::Receiving {
+            return;
+        }
+        let Some((number, object)) = run.objects().enumerate().find(|(_, object)| object.location == location) else {
+            return;
+        };
+        if !is_as_announced(object, octets) {
+            run.spoilt.insert(location.to_owned());
+            if let Some(receiver) = self.receivers.get_mut(&run.id) {
+                receiver.reject(location);
+            }
+            return;
+        }
+        let is_package = number > 0;
+        let name = format!("object-{}-{number}.bin", run.id);
+        if (self.storage_is_full && is_package) || self.storage.replace(&name, octets).is_err() {
+            return self.settle_failure(now, index, Failure::NoRoomToDownload);
+        }
+        run.spoilt.remove(location);
+        run.received.insert(location.to_owned(), name);
+    }
+
+    /// Begins to receive a campaign that was just taken up, unless there is no room for it.
+    pub(super) fn begin_reception(&mut self, now: Timestamp, index: usize) {
+        self.receive(index);
+        let run = &self.state.runs[index];
+        let has_package = !run.announcement.delivery.packages.is_empty();
+        let fits = run.objects().all(|object| self.storage.has_room_for(object.size));
+        if !fits || (self.storage_is_full && has_package) {
+            self.settle_failure(now, index, Failure::NoRoomToDownload);
+        }
+    }
+
+    /// Sets up the receiver of a campaign; it hears the end of transmission even when the result is known already.
+    pub(super) fn receive(&mut self, index: usize) {
+        let run = &self.state.runs[index];
+        let wanted = match run.phase {
+            Phase::Receiving => run
+                .objects()
+                .filter(|object| !run.received.contains_key(&object.location))
+                .map(|object| WantedObject { location: object.location.clone(), size: object.size })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let receiver = Receiver::new(run.announcement.delivery.tsi, wanted, ReceiverLimits::default());
+        self.receivers.insert(run.id, receiver);
+    }
+}

@@ -1,0 +1,130 @@
+//! What a Device remembers over a restart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::spec::{
+    CampaignId, ComponentId, DeviceTraits, NodeUri, SequenceNumber, ServerId, SettingsTree, Timestamp, Version,
+};
+
+use super::campaign::{CampaignRun, RunId};
+use super::configuration::DeviceConfiguration;
+
+/// Entries that the status log keeps; the oldest is dropped first (profile section 5).
+const LOG_ENTRIES: usize = 32;
+
+/// One of the two firmware slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Slot {
+    A,
+    B,
+}
+
+impl Slot {
+    /// The slot that is not this one.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+
+    /// The name of its image in the storage.
+    pub(super) fn object(self) -> &'static str {
+        match self {
+            Self::A => "slot-a.bin",
+            Self::B => "slot-b.bin",
+        }
+    }
+}
+
+/// An entry of the status log ([FU-NF-5]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// The campaign's sequence number.
+    pub sequence: SequenceNumber,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The result code of FUMO, SCOMO or the provisioning report.
+    pub code: u16,
+    /// When the result was known, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+}
+
+/// A software component on the Device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Component {
+    pub(super) version: Version,
+    /// The name of its image in the storage; none for what it left the factory with.
+    pub(super) image: Option<String>,
+}
+
+/// The state document.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct DeviceState {
+    pub(super) firmware: Version,
+    pub(super) active_slot: Slot,
+    pub(super) components: BTreeMap<ComponentId, Component>,
+    pub(super) settings: SettingsTree,
+    pub(super) read_only: BTreeSet<NodeUri>,
+    /// The highest sequence number accepted, with its campaign, per provider.
+    pub(super) accepted: BTreeMap<ServerId, (SequenceNumber, CampaignId)>,
+    pub(super) runs: Vec<CampaignRun>,
+    /// Campaigns taken up so far; names the next one.
+    runs_begun: u64,
+    /// Objects of the storage that nothing names any more; they go once this document has been kept.
+    pub(super) discarded: Vec<String>,
+    pub(super) log: Vec<LogEntry>,
+    /// The nonce for the Device's next credential; none before the first challenge.
+    pub(super) client_nonce: Option<Vec<u8>>,
+    /// The nonce that the server's next credential must use.
+    pub(super) server_nonce: Vec<u8>,
+    /// DM sessions opened so far; names the next one.
+    pub(super) sessions: u16,
+    /// FUMO State, of the last campaign.
+    pub(super) fumo_state: u8,
+    /// The version of the last package that was installed; none before the first.
+    pub(super) package_version: Option<Version>,
+}
+
+impl DeviceState {
+    /// The state of a Device that comes from the factory.
+    pub(super) fn factory(configuration: &DeviceConfiguration) -> Self {
+        let DeviceTraits { firmware, software, .. } = &configuration.traits;
+        Self {
+            firmware: firmware.clone(),
+            active_slot: Slot::A,
+            components: software
+                .iter()
+                .map(|(id, version)| (id.clone(), Component { version: version.clone(), image: None }))
+                .collect(),
+            settings: configuration.settings.clone(),
+            read_only: configuration.read_only.clone(),
+            accepted: BTreeMap::new(),
+            runs: Vec::new(),
+            runs_begun: 0,
+            discarded: Vec::new(),
+            log: Vec::new(),
+            client_nonce: None,
+            server_nonce: configuration.account.server_nonce.clone(),
+            sessions: 0,
+            fumo_state: crate::wire::mo::fumo::FumoState::Idle.number(),
+            package_version: None,
+        }
+    }
+
+    /// A name for the next campaign.
+    pub(super) fn next_run(&mut self) -> RunId {
+        self.runs_begun = self.runs_begun.saturating_add(1);
+        RunId(self.runs_begun)
+    }
+
+    /// Notes a result in the status log.
+    pub(super) fn log(&mut self, sequence: SequenceNumber, campaign: &CampaignId, code: u16, at: Timestamp) {
+        if self.log.len() >= LOG_ENTRIES {
+            self.log.remove(0);
+        }
+        self.log.push(LogEntry { sequence, campaign: campaign.clone(), code, at_ms: at.as_millis() });
+    }
+}

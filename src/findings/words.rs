@@ -1,0 +1,325 @@
+//! Findings in words, for a terminal: one scenario that is not green, and the closing summary.
+
+use std::fmt::Write;
+
+use super::text::one_line;
+use super::{
+    CheckResult, ExitCode, Extent, RequirementFindings, RequirementState, RunFindings, ScenarioFindings, Verdict,
+};
+use crate::spec::{Register, RequirementId};
+
+/// How many of the slowest scenarios the summary names.
+const SLOWEST: usize = 10;
+
+/// Whether words carry ANSI colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// With escape sequences; for a terminal.
+    Always,
+    /// Plain text; for files and pipes.
+    Never,
+}
+
+impl Colour {
+    /// The text in the colour that stands for a verdict.
+    pub fn paint(self, verdict: Verdict, text: &str) -> String {
+        let code = match verdict {
+            Verdict::Pass => 32,
+            Verdict::Fail => 31,
+            Verdict::NotApplicable | Verdict::Pending => 36,
+            _ => 33,
+        };
+        match self {
+            Self::Always => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            Self::Never => text.to_owned(),
+        }
+    }
+}
+
+/// A scenario that is not green: what was asked, seen and accepted, and how to repeat it.
+///
+/// The register adds the source of each requirement. Ends with a line feed.
+pub fn failure_words(scenario: &ScenarioFindings, register: &Register, colour: Colour) -> String {
+    let mark = colour.paint(scenario.verdict, &scenario.verdict.mark().to_string());
+    let place = format!("{}:{}", one_line(&scenario.feature), scenario.line);
+    let mut block = Block { text: format!("{mark} {place}  {}\n", one_line(&scenario.title)) };
+    if scenario.verdict != Verdict::Fail {
+        block.row("verdict", [scenario.verdict.words()]);
+    }
+    match scenario.deciding_check() {
+        Some(check) => {
+            let ids = if check.requirements.is_empty() { &scenario.requirements } else { &check.requirements };
+            block.row("requirement", [format!("{}, check {}", sources(ids, register), check.check)]);
+            block.row("observed", [format!("{}{}", check.observed, moment(check))]);
+            block.row("accepted", check.accepted.lines());
+        }
+        None => {
+            block.row("requirement", [sources(&scenario.requirements, register)]);
+            if scenario.faults.is_empty() {
+                block.row("reason", scenario.reason());
+            }
+        }
+    }
+    block.row("fault", &scenario.faults);
+    block.row("traffic", &scenario.traffic);
+    block.row("capture", &scenario.capture);
+    block.row("repeat", [&scenario.repeat]);
+    block.text
+}
+
+/// The closing summary: every requirement, the slowest scenarios, what has no scenario yet, and the result.
+///
+/// Requirements that were not selected are only counted. Ends with a line feed.
+pub fn summary_words(run: &RunFindings, colour: Colour) -> String {
+    let mut text = String::from("requirements\n");
+    for row in &run.requirements {
+        if !matches!(row.state, RequirementState::NotYetCovered | RequirementState::NotSelected) {
+            text.push_str(&requirement_line(row, run, colour));
+        }
+    }
+    let not_selected = ids_in(run, &RequirementState::NotSelected).len();
+    if not_selected > 0 {
+        line(&mut text, format_args!("  {not_selected} not selected"));
+    }
+    let mut slowest: Vec<_> = run.scenarios.iter().collect();
+    slowest.sort_by(|a, b| b.duration_ms.total_cmp(&a.duration_ms));
+    if !slowest.is_empty() {
+        text.push_str("\nslowest\n");
+        for scenario in slowest.iter().take(SLOWEST) {
+            line(&mut text, format_args!("  {:>8.3} s  {}", scenario.duration_ms / 1000.0, one_line(&scenario.slug)));
+        }
+    }
+    let planned = ids_in(run, &RequirementState::NotYetCovered);
+    if !planned.is_empty() {
+        line(&mut text, format_args!("\nnot yet covered  {}", planned.join(", ")));
+    }
+    line(&mut text, format_args!("\n{}", result_line(run, colour)));
+    text
+}
+
+/// `220 examples in 6.8 s · 219 pass · 1 fail · 27 of 29 requirements conformant, 2 not · NOT CONFORMANT`.
+fn result_line(run: &RunFindings, colour: Colour) -> String {
+    let mut parts = vec![format!("{} in {:.1} s", counted(run.scenarios.len(), "example"), run.duration_ms / 1000.0)];
+    let worst_first = Verdict::ALL.into_iter().skip(1).rev();
+    for verdict in std::iter::once(Verdict::Pass).chain(worst_first) {
+        match run.count(verdict) {
+            0 => {}
+            count => parts.push(colour.paint(verdict, &format!("{count} {verdict}"))),
+        }
+    }
+    let count = |state| ids_in(run, &state).len();
+    let (met, not) = (count(RequirementState::Conformant), count(RequirementState::NotConformant));
+    let (open, planned) = (count(RequirementState::Inconclusive), count(RequirementState::NotYetCovered));
+    let all = met + not + open + planned;
+    let mut requirements = format!("{met} of {} conformant", counted(all, "requirement"));
+    for (count, words) in [(not, "not"), (open, "inconclusive"), (planned, "not yet covered")] {
+        if count > 0 {
+            let _ = write!(requirements, ", {count} {words}");
+        }
+    }
+    parts.push(requirements);
+    let (verdict, word) = match ExitCode::of(run) {
+        ExitCode::Conformant if run.selection_passed() => (Verdict::Pass, "SELECTION PASSED"),
+        ExitCode::Conformant => (Verdict::Pass, "CONFORMANT"),
+        ExitCode::NotConformant => (Verdict::Fail, "NOT CONFORMANT"),
+        ExitCode::NothingSelected => (Verdict::Inconclusive, "NOTHING SELECTED"),
+        _ if run.extent == Extent::Partial => (Verdict::Inconclusive, "PARTIAL"),
+        _ => (Verdict::Inconclusive, "INCONCLUSIVE"),
+    };
+    parts.push(colour.paint(verdict, word));
+    parts.join(" · ")
+}
+
+fn requirement_line(row: &RequirementFindings, run: &RunFindings, colour: Colour) -> String {
+    let (verdict, note) = match &row.state {
+        RequirementState::Conformant => (Verdict::Pass, None),
+        RequirementState::NotConformant => (Verdict::Fail, None),
+        RequirementState::Excluded(reason) => (Verdict::NotApplicable, Some(reason)),
+        RequirementState::NotApplicable | RequirementState::NotYetCovered | RequirementState::NotSelected => {
+            (Verdict::NotApplicable, None)
+        }
+        RequirementState::Inconclusive => (Verdict::Inconclusive, None),
+    };
+    let says = |slug: &String| run.scenarios.iter().find(|found| found.slug == *slug)?.verdict_for(&row.id);
+    let verdicts: Vec<_> = row.scenarios.iter().filter_map(says).collect();
+    let mut note = note.map_or_else(|| counted(verdicts.len(), "scenario"), |reason| one_line(reason));
+    for verdict in Verdict::ALL.into_iter().skip(1).rev() {
+        match verdicts.iter().filter(|found| **found == verdict).count() {
+            0 => {}
+            count => {
+                let _ = write!(note, ", {count} {verdict}");
+            }
+        }
+    }
+    let mark = colour.paint(verdict, &verdict.mark().to_string());
+    let level = match row.level {
+        crate::spec::Level::Must => "must",
+        crate::spec::Level::Should => "should",
+        crate::spec::Level::May => "may",
+    };
+    let text = format!("  {mark} {:<10}  {level:<6}  {:<14}  {note}", one_line(row.id.as_str()), row.state.words());
+    format!("{}\n", text.trim_end())
+}
+
+fn ids_in<'a>(run: &'a RunFindings, state: &RequirementState) -> Vec<&'a str> {
+    run.requirements.iter().filter(|row| row.state == *state).map(|row| row.id.as_str()).collect()
+}
+
+/// The ids with their sources: `FU-AF-1 (1.6-1), FU-AF-2 (1.6-1)`.
+fn sources(ids: &[RequirementId], register: &Register) -> String {
+    let named = ids.iter().map(|id| match register.get(id) {
+        Some(row) => format!("{id} ({})", row.source),
+        None => id.to_string(),
+    });
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// The packet and the time that decided, as a suffix.
+fn moment(check: &CheckResult) -> String {
+    let packet = check.packet.map(|packet| format!("packet {packet}"));
+    let time = check.at_ms.map(|at| format!("{:+.3} s", at / 1000.0));
+    let parts: Vec<_> = packet.into_iter().chain(time).collect();
+    if parts.is_empty() { String::new() } else { format!("   ({})", parts.join(", ")) }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let _ = text.write_fmt(arguments);
+    text.push('\n');
+}
+
+/// Rows of a label and its lines, aligned; a row without lines is left out.
+struct Block {
+    text: String,
+}
+
+impl Block {
+    fn row<T: AsRef<str>>(&mut self, label: &str, lines: impl IntoIterator<Item = T>) {
+        let lines = lines.into_iter().flat_map(|text| text.as_ref().lines().map(one_line).collect::<Vec<_>>());
+        for (n, text) in lines.enumerate() {
+            let label = if n == 0 { label } else { "" };
+            line(&mut self.text, format_args!("  {label:<11}  {text}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run::tests::{facts, register};
+    use super::super::scenario::tests::{check, scenario};
+    use super::*;
+
+    fn failing() -> ScenarioFindings {
+        let mut found = scenario("verify", "FU-AF-1", vec![check("report.result", "FU-AF-1", Verdict::Fail)]);
+        found.traffic.insert(0, "+0.377 provider → air      FLUTE close session TSI 7".to_owned());
+        found
+    }
+
+    #[test]
+    fn a_failure_reads_as_the_terminal_shows_it() {
+        let words = failure_words(&failing(), &register(&[("FU-AF-1", "covered")]), Colour::Never);
+
+        assert_eq!(
+            words,
+            "\
+✘ firmware_update/only_failures_answer:31  Title of verify
+  requirement  FU-AF-1 (1.6-1), check report.result
+  observed     report.result saw this   (packet 143, +0.412 s)
+  accepted     that
+  traffic      +0.377 provider → air      FLUTE close session TSI 7
+               +0.412 D10      → provider DM #1  Alert 1201
+  capture      captures/verify.pcapng
+  repeat       castproof certify --scenario verify --seed 7319
+"
+        );
+    }
+
+    #[test]
+    fn a_fault_is_told_as_a_fault() {
+        let mut found = scenario("a", "FU-AF-1", Vec::new());
+        found.faults.push("no answer from the relay".to_owned());
+        found.verdict = Verdict::HarnessFault;
+
+        let words = failure_words(&found, &register(&[]), Colour::Never);
+
+        assert!(words.starts_with("! "), "{words}");
+        assert!(words.contains("  verdict      harness fault\n  requirement  FU-AF-1\n"), "{words}");
+        assert!(words.contains("  fault        no answer from the relay\n"), "{words}");
+    }
+
+    #[test]
+    fn what_a_subject_sent_cannot_drive_the_terminal() {
+        let mut found = failing();
+        found.checks[0].observed = "a\u{1b}]0;title\u{7}".to_owned();
+        found.traffic = vec!["\u{1b}[2J".to_owned()];
+
+        let words = failure_words(&found, &register(&[]), Colour::Never);
+
+        assert!(!words.contains('\u{1b}') && !words.contains('\u{7}'), "{words:?}");
+    }
+
+    #[test]
+    fn the_summary_names_requirements_slow_scenarios_and_the_result() {
+        let register = register(&[("FU-1", "covered"), ("FU-2", "covered"), ("FU-3", "planned"), ("FU-4", "excluded")]);
+        let mut slow = scenario("slow", "FU-1", vec![check("c", "FU-1", Verdict::Pass)]);
+        slow.duration_ms = 812.0;
+        let failed = scenario("failed", "FU-2", vec![check("c", "FU-2", Verdict::Fail)]);
+        let run = RunFindings::new(facts(), &register, vec![failed, slow]);
+
+        let words = summary_words(&run, Colour::Never);
+
+        assert_eq!(
+            words,
+            "\
+requirements
+  ✔ FU-1        must    conformant      1 scenario
+  ✘ FU-2        must    not conformant  1 scenario, 1 fail
+  ○ FU-4        must    excluded        because
+
+slowest
+     0.812 s  slow
+     0.031 s  failed
+
+not yet covered  FU-3
+
+2 examples in 6.8 s · 1 pass · 1 fail · 1 of 3 requirements conformant, 1 not, 1 not yet covered · NOT CONFORMANT
+"
+        );
+    }
+
+    #[test]
+    fn the_summary_names_at_most_ten_slow_scenarios() {
+        let scenarios = (0..12).map(|n| scenario(&format!("s{n}"), "R", vec![check("c", "R", Verdict::Pass)]));
+        let run = RunFindings::new(facts(), &register(&[("R", "covered")]), scenarios.collect());
+
+        let words = summary_words(&run, Colour::Never);
+
+        assert_eq!(words.matches(" s  s").count(), 10);
+    }
+
+    #[test]
+    fn the_last_word_follows_the_exit_code() {
+        let register = register(&[("R", "covered")]);
+        let with = |verdict, extent| {
+            let found = vec![scenario("a", "R", vec![check("c", "R", verdict)])];
+            RunFindings::new(super::super::RunFacts { extent, ..facts() }, &register, found)
+        };
+
+        assert!(result_line(&with(Verdict::Pass, Extent::Whole), Colour::Never).ends_with("· CONFORMANT"));
+        assert!(result_line(&with(Verdict::Pass, Extent::Partial), Colour::Never).ends_with("· PARTIAL"));
+        assert!(result_line(&with(Verdict::Pass, Extent::Selection), Colour::Never).ends_with("· SELECTION PASSED"));
+        assert!(result_line(&with(Verdict::OutOfTime, Extent::Whole), Colour::Never).ends_with("· INCONCLUSIVE"));
+        assert!(result_line(&with(Verdict::Fail, Extent::Partial), Colour::Never).ends_with("· NOT CONFORMANT"));
+    }
+
+    #[test]
+    fn colour_marks_the_verdict_only_when_asked_for() {
+        let register = register(&[]);
+
+        assert!(failure_words(&failing(), &register, Colour::Always).starts_with("\u{1b}[31m✘\u{1b}[0m "));
+        assert!(failure_words(&failing(), &register, Colour::Never).starts_with("✘ "));
+    }
+}

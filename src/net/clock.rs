@@ -1,0 +1,116 @@
+//! The one place where clocks are read.
+//!
+//! Cores take the time as an argument. Whoever drives a core over real sockets holds a [`Clock`], asks it for the time
+//! of each event, and waits with [`Clock::sleep_until`] for the moment that the core named itself.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::spec::Timestamp;
+
+/// A monotonic clock that was anchored to the wall clock once.
+///
+/// It never runs backwards, whatever happens to the wall clock meanwhile, and still compares with times that came over
+/// the wire. Copies agree with each other exactly, so a whole stage shares one.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    anchor: Instant,
+    wall: Timestamp,
+}
+
+impl Clock {
+    /// A clock that shows the wall clock's time now.
+    #[expect(clippy::disallowed_methods, reason = "the one place where clocks are read")]
+    pub fn start() -> Self {
+        // A wall clock before 1970 reads as the epoch: the clock is then wrong, but still monotonic.
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { anchor: Instant::now(), wall: Timestamp::default() + wall }
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.wall + self.anchor.elapsed()
+    }
+
+    /// The same clock set forward by `by`: that of a Device whose idea of the time is ahead.
+    #[must_use]
+    pub fn advanced(self, by: Duration) -> Self {
+        Self { anchor: self.anchor, wall: self.wall + by }
+    }
+
+    /// Waits until this clock shows `when`, which returns at once when it already does.
+    ///
+    /// It serves a core's `poll_timeout`, in a `select!` with the sockets. It is not for passing time: a test waits for
+    /// a condition instead. A time too far away to be represented never comes.
+    pub async fn sleep_until(self, when: Timestamp) {
+        match self.anchor.checked_add(when.since(self.wall)) {
+            Some(instant) => tokio::time::sleep_until(tokio::time::Instant::from_std(instant)).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_never_runs_backwards() {
+        let clock = Clock::start();
+
+        let times: Vec<_> = (0..1_000).map(|_| clock.now()).collect();
+
+        assert!(times.is_sorted());
+    }
+
+    #[test]
+    fn a_clock_shows_the_time_of_the_wall_clock() {
+        let file = tempfile::tempfile().unwrap();
+        let written = file.metadata().unwrap().modified().unwrap();
+
+        let now = Clock::start().now().to_system_time();
+
+        // The kernel stamps files with the time of its last tick, so a file is never newer than the clock.
+        assert!(now.duration_since(written).unwrap() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn an_advanced_clock_is_ahead_by_exactly_that_much() {
+        let hour = Duration::from_secs(3600);
+        let clock = Clock::start();
+
+        let ahead = clock.advanced(hour);
+
+        let earlier = clock.now();
+        assert_eq!(ahead.wall.since(clock.wall), hour);
+        assert!(ahead.now().since(earlier) >= hour);
+    }
+
+    #[tokio::test]
+    async fn sleep_until_ends_when_the_clock_shows_that_time() {
+        let clock = Clock::start();
+        let when = clock.now() + Duration::from_millis(20);
+
+        tokio::time::timeout(Duration::from_secs(5), clock.sleep_until(when)).await.unwrap();
+
+        assert!(clock.now() >= when);
+    }
+
+    #[tokio::test]
+    async fn sleep_until_a_past_time_returns_at_once() {
+        let clock = Clock::start().advanced(Duration::from_secs(3600));
+
+        let woke = tokio::time::timeout(Duration::from_secs(5), clock.sleep_until(Timestamp::from_millis(1))).await;
+
+        assert!(woke.is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_time_never_comes() {
+        let clock = Clock::start();
+
+        let woke =
+            tokio::time::timeout(Duration::from_millis(20), clock.sleep_until(Timestamp::from_nanos(u64::MAX))).await;
+
+        assert!(woke.is_err());
+    }
+}

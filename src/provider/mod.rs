@@ -1,0 +1,18 @@
+//! The reference Service Provider with its DM Server: campaigns on the air, reports, care.
+//!
+//! Rank 3, a sans-IO core. [`Provider`] takes plans, requests and times and gives datagrams, answers and events; sockets
+//! and clocks are its driver's. It never sees a Device: they meet on the wire.
+
+mod broadcast;
+mod care;
+mod conduct;
+mod core;
+mod plan;
+mod record;
+mod server;
+mod session;
+
+pub use conduct::{Conduct, Conformant};
+pub use core::{Answer, Event, Provider, ProviderConfiguration, Request, Transmit};
+pub use plan::{BroadcastPlan, CampaignPlan, Content, PushError, SettingChange};
+pub use record::{CareState, DeviceRecord};

@@ -1,0 +1,272 @@
+//! What a Service Provider is asked to broadcast, and how it becomes a Command, packages and an announcement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::delivery::{FluteVersion, OutgoingObject};
+use crate::spec::{
+    Announcement, CampaignId, ComponentId, Consent, Delivery, ExceptionSchedule, NodeUri, ObjectReference, Reporting,
+    Rollout, SequenceNumber, ServerId, SessionId, Target, Timestamp, Tsi, UpdateKind,
+};
+use crate::wire::mo::{fumo, schedule, scomo};
+use crate::wire::package0::UiMode;
+use crate::wire::syncml::{Command, Group, Item, Items, Message, SyncHdr, model::MEDIA_TYPE};
+
+/// A campaign as its planner sees it; addresses, keys and numbers are the provider's.
+#[derive(Debug, Clone)]
+pub struct CampaignPlan {
+    /// Its name.
+    pub campaign: CampaignId,
+    /// Whom it is for.
+    pub target: Target,
+    /// What it brings.
+    pub content: Content,
+    /// Whether and how the End User is asked.
+    pub consent: Option<Consent>,
+    /// When Devices may act.
+    pub rollout: Rollout,
+    /// Who reports.
+    pub reporting: Reporting,
+    /// How long the announcement is valid, counted from when it was issued.
+    pub lifetime: Duration,
+    /// How long before the push it was issued; zero unless an old announcement is to be sent.
+    pub age: Duration,
+    /// How it is sent.
+    pub broadcast: BroadcastPlan,
+    /// Nodes that the DM Server reads of every Device that reports, in the session which the Device opens.
+    pub inspect: Vec<String>,
+}
+
+/// What a campaign brings.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A firmware package.
+    Firmware(Arc<[u8]>),
+    /// A package for a software component.
+    Software(ComponentId, Arc<[u8]>),
+    /// Settings.
+    Provisioning {
+        /// The changes, in order.
+        changes: Vec<SettingChange>,
+        /// Whether all of them take effect, or none.
+        atomic: bool,
+        /// What to do about exceptional situations; a campaign without is refused ([SC-NF-1]).
+        schedule: Option<ExceptionSchedule>,
+    },
+}
+
+/// One change of one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingChange {
+    /// Sets a node that exists.
+    Replace(NodeUri, String),
+    /// Adds a node.
+    Add(NodeUri, String),
+    /// Removes a node.
+    Delete(NodeUri),
+}
+
+/// How a campaign is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BroadcastPlan {
+    /// Carousel cycles; each begins with a repetition of the notification.
+    pub repetitions: u32,
+    /// The version of FLUTE.
+    pub version: FluteVersion,
+    /// Octets in an encoding symbol.
+    pub symbol_length: u16,
+    /// From the notification to the first packet of the delivery, so that Devices can join.
+    pub lead: Duration,
+    /// Between two cycles.
+    pub cycle_gap: Duration,
+}
+
+impl Default for BroadcastPlan {
+    fn default() -> Self {
+        Self {
+            repetitions: 2,
+            version: FluteVersion::V2,
+            symbol_length: 1024,
+            lead: Duration::from_millis(40),
+            cycle_gap: Duration::from_millis(20),
+        }
+    }
+}
+
+/// Why a campaign cannot be broadcast.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PushError {
+    /// Provisioning data without scheduling information ([SC-NF-1]).
+    #[error("provisioning data `{0}` carries no exception schedule")]
+    NoSchedule(CampaignId),
+    /// The notification would not fit one datagram.
+    #[error("the notification of `{campaign}` needs {octets} octets, a datagram takes {most}")]
+    TooLong {
+        /// The campaign.
+        campaign: CampaignId,
+        /// Octets of the notification.
+        octets: usize,
+        /// Octets that fit.
+        most: usize,
+    },
+    /// The exception schedule cannot be written down.
+    #[error("write the exception schedule of `{campaign}`")]
+    Schedule {
+        /// The campaign.
+        campaign: CampaignId,
+        /// Why.
+        #[source]
+        source: schedule::ScheduleError,
+    },
+    /// The delivery cannot be set up.
+    #[error("set up the delivery of `{campaign}`: {reason}")]
+    Delivery {
+        /// The campaign.
+        campaign: CampaignId,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// A campaign that is ready to be signed and sent.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    pub(super) announcement: Announcement,
+    pub(super) objects: Vec<OutgoingObject>,
+    pub(super) ui_mode: UiMode,
+}
+
+/// What the provider adds to a plan.
+pub(super) struct Issue<'a> {
+    pub(super) server: &'a ServerId,
+    pub(super) session: SessionId,
+    pub(super) sequence: SequenceNumber,
+    pub(super) tsi: Tsi,
+    pub(super) channel: &'a crate::spec::ChannelLabel,
+    pub(super) now: Timestamp,
+}
+
+impl CampaignPlan {
+    /// What the campaign does.
+    pub fn kind(&self) -> UpdateKind {
+        match self.content {
+            Content::Firmware(_) => UpdateKind::Firmware,
+            Content::Software(..) => UpdateKind::Software,
+            Content::Provisioning { .. } => UpdateKind::Provisioning,
+        }
+    }
+
+    /// The exception schedule of provisioning data.
+    pub fn schedule(&self) -> Option<&ExceptionSchedule> {
+        match &self.content {
+            Content::Provisioning { schedule, .. } => schedule.as_ref(),
+            Content::Firmware(_) | Content::Software(..) => None,
+        }
+    }
+
+    pub(super) fn prepare(&self, issue: &Issue<'_>) -> Result<Prepared, PushError> {
+        let location = |name: &str| format!("http://{}/{}/{name}", issue.server, self.campaign);
+        let package = match &self.content {
+            Content::Firmware(octets) | Content::Software(_, octets) => Some(octets.clone()),
+            Content::Provisioning { .. } => None,
+        };
+        let command = self.command(issue, &location("package.bin"))?.to_xml();
+        let mut objects = vec![object(location("command.xml"), MEDIA_TYPE, Arc::from(command.into_bytes()))];
+        objects.extend(package.map(|octets| object(location("package.bin"), "application/octet-stream", octets)));
+
+        let mut references = objects.iter().map(reference);
+        let delivery = Delivery {
+            channel: issue.channel.clone(),
+            tsi: issue.tsi,
+            command: references.next().expect("the Command is the first object"),
+            packages: references.collect(),
+        };
+        // The announcement carries whole milliseconds; cutting here keeps what is signed equal to what is read.
+        let issued_at = Timestamp::from_millis((issue.now - self.age).as_millis());
+        let announcement = Announcement {
+            campaign: self.campaign.clone(),
+            sequence: issue.sequence,
+            issued_at,
+            expires_at: issued_at + self.lifetime,
+            kind: self.kind(),
+            target: self.target.clone(),
+            delivery,
+            consent: self.consent,
+            rollout: self.rollout,
+            reporting: self.reporting,
+        };
+        let ui_mode = if self.consent.is_some() { UiMode::UserInteraction } else { UiMode::Background };
+        Ok(Prepared { announcement, objects, ui_mode })
+    }
+
+    fn command(&self, issue: &Issue<'_>, package: &str) -> Result<Message, PushError> {
+        let body = match &self.content {
+            Content::Firmware(_) => fumo::download_and_update(package, self.campaign.as_str(), 1),
+            Content::Software(component, _) => scomo::download_install(component, package, self.campaign.as_str(), 1),
+            Content::Provisioning { changes, atomic, schedule } => {
+                self.provisioning(changes, *atomic, schedule.as_ref())?
+            }
+        };
+        let header = SyncHdr {
+            session_id: issue.session.to_string(),
+            msg_id: 1,
+            target: "urn:castproof:broadcast".into(),
+            source: issue.server.to_string(),
+            source_name: None,
+            resp_uri: None,
+            cred: None,
+        };
+        Ok(Message { header, body, is_final: true })
+    }
+
+    fn provisioning(
+        &self,
+        changes: &[SettingChange],
+        atomic: bool,
+        schedule: Option<&ExceptionSchedule>,
+    ) -> Result<Vec<Command>, PushError> {
+        let mut body = Vec::new();
+        if let Some(schedule) = schedule {
+            let items = schedule::to_items(&self.campaign, schedule)
+                .map_err(|source| PushError::Schedule { campaign: self.campaign.clone(), source })?;
+            body.push(Command::Replace(Items { cmd_id: 1, items }));
+        }
+        let commands = (3..).zip(changes).map(|(cmd_id, change)| change.command(cmd_id)).collect();
+        let group = Group { cmd_id: 2, commands };
+        body.push(if atomic { Command::Atomic(group) } else { Command::Sequence(group) });
+        Ok(body)
+    }
+}
+
+impl SettingChange {
+    /// The node that changes.
+    pub fn node(&self) -> &NodeUri {
+        match self {
+            Self::Replace(node, _) | Self::Add(node, _) | Self::Delete(node) => node,
+        }
+    }
+
+    /// The change as a command.
+    pub fn command(&self, cmd_id: u32) -> Command {
+        let items = |item| Items { cmd_id, items: vec![item] };
+        match self {
+            Self::Replace(node, value) => Command::Replace(items(Item::text(node.as_str(), value))),
+            Self::Add(node, value) => Command::Add(items(Item::text(node.as_str(), value))),
+            Self::Delete(node) => Command::Delete(items(Item::for_target(node.as_str()))),
+        }
+    }
+}
+
+fn object(location: String, content_type: &str, octets: Arc<[u8]>) -> OutgoingObject {
+    OutgoingObject { location, content_type: content_type.into(), octets }
+}
+
+fn reference(object: &OutgoingObject) -> ObjectReference {
+    ObjectReference {
+        location: object.location.clone(),
+        size: object.octets.len() as u64,
+        sha256: Sha256::digest(&object.octets).into(),
+    }
+}

@@ -1,0 +1,257 @@
+//! One campaign of `features/fixtures/campaigns.yaml`: its shape in the file, and the plan that it stands for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Deserialize;
+
+use crate::delivery::FluteVersion;
+use crate::judge::ROLL_CALL;
+use crate::provider::{BroadcastPlan, CampaignPlan, Content, SettingChange};
+use crate::spec::{
+    CampaignId, CareProcess, ComponentId, Consent, ExceptionRule, ExceptionSchedule, NodeUri, ReportTiming, Reporters,
+    Reporting, Rollout, RuleAction, Severity, Situation, Target, Version,
+};
+
+/// Octets that a package fixture may have at most.
+const LARGEST_PACKAGE: usize = 16 * 1024 * 1024;
+/// Carousel cycles that a campaign fixture may have at most.
+const MOST_REPETITIONS: u32 = 100;
+
+/// One campaign, as the file holds it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CampaignFixture {
+    #[serde(default)]
+    firmware: Option<Package>,
+    #[serde(default)]
+    software: Option<ComponentPackage>,
+    #[serde(default)]
+    settings: Option<Settings>,
+    #[serde(default)]
+    target: TargetFixture,
+    #[serde(default)]
+    consent: Option<ConsentFixture>,
+    #[serde(default)]
+    broadcast: BroadcastFixture,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Package {
+    version: Version,
+    octets: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ComponentPackage {
+    component: ComponentId,
+    version: Version,
+    octets: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(default)]
+    atomic: bool,
+    changes: Vec<Change>,
+    #[serde(default)]
+    schedule: Option<Vec<Rule>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    set: NodeUri,
+    to: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    when: String,
+    #[serde(default)]
+    report: Option<Timing>,
+    #[serde(default)]
+    silent: bool,
+    process: CareProcess,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Timing {
+    offset_ms: u64,
+    window_ms: u64,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TargetFixture {
+    manufacturer: Option<String>,
+    model: Option<String>,
+    hardware: Vec<String>,
+    from: Vec<Version>,
+    groups: Vec<String>,
+    areas: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ConsentFixture {
+    severity: Severity,
+    longest_deferral_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct BroadcastFixture {
+    flute: Option<u8>,
+    repetitions: Option<u32>,
+    cycle_gap_ms: Option<u64>,
+}
+
+/// Octets that look like an image and are the same in every run.
+fn package(name: &str, octets: usize) -> Arc<[u8]> {
+    let seed = name.bytes().fold(0_u64, |seed, octet| seed.wrapping_mul(31).wrapping_add(u64::from(octet)));
+    let mut image = vec![0; octets];
+    ChaCha8Rng::seed_from_u64(seed).fill_bytes(&mut image);
+    image.into()
+}
+
+impl CampaignFixture {
+    /// The plan of this campaign.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub(super) fn plan(&self, name: &str) -> Result<CampaignPlan, String> {
+        if name.starts_with(ROLL_CALL) {
+            return Err(format!("names that begin with `{ROLL_CALL}` are those of roll calls"));
+        }
+        let target = &self.target;
+        let mut target = Target {
+            manufacturer: target.manufacturer.clone(),
+            model: target.model.clone(),
+            hardware_versions: target.hardware.clone(),
+            from_versions: target.from.clone(),
+            groups: target.groups.clone(),
+            areas: target.areas.clone(),
+            ..Target::default()
+        };
+        let content = match (&self.firmware, &self.software, &self.settings) {
+            (Some(firmware), None, None) => {
+                target.resulting_version = Some(firmware.version.clone());
+                Content::Firmware(sized(name, firmware.octets)?)
+            }
+            (None, Some(software), None) => {
+                target.resulting_version = Some(software.version.clone());
+                target.component = Some(software.component.clone());
+                Content::Software(software.component.clone(), sized(name, software.octets)?)
+            }
+            (None, None, Some(settings)) => settings.content()?,
+            _ => return Err("give exactly one of firmware, software and settings".into()),
+        };
+        Ok(CampaignPlan {
+            campaign: CampaignId::new(name).map_err(|error| error.to_string())?,
+            target,
+            content,
+            consent: self.consent.map(|consent| Consent {
+                severity: consent.severity,
+                longest_deferral: Duration::from_millis(consent.longest_deferral_ms),
+            }),
+            rollout: Rollout::default(),
+            reporting: Reporting { who: Reporters::Nobody, ..Reporting::default() },
+            lifetime: Duration::from_secs(60),
+            age: Duration::ZERO,
+            broadcast: self.broadcast.plan()?,
+            inspect: Vec::new(),
+        })
+    }
+}
+
+fn sized(name: &str, octets: usize) -> Result<Arc<[u8]>, String> {
+    if !(1..=LARGEST_PACKAGE).contains(&octets) {
+        return Err(format!("a package of {octets} octets; 1 to {LARGEST_PACKAGE} are allowed"));
+    }
+    Ok(package(name, octets))
+}
+
+impl BroadcastFixture {
+    fn plan(self) -> Result<BroadcastPlan, String> {
+        let usual = BroadcastPlan::default();
+        let repetitions = self.repetitions.unwrap_or(usual.repetitions);
+        if !(1..=MOST_REPETITIONS).contains(&repetitions) {
+            return Err(format!("{repetitions} repetitions; 1 to {MOST_REPETITIONS} are allowed"));
+        }
+        Ok(BroadcastPlan {
+            version: match self.flute {
+                None | Some(2) => FluteVersion::V2,
+                Some(1) => FluteVersion::V1,
+                Some(other) => return Err(format!("FLUTE version {other}; there are 1 and 2")),
+            },
+            repetitions,
+            cycle_gap: self.cycle_gap_ms.map_or(usual.cycle_gap, Duration::from_millis),
+            ..usual
+        })
+    }
+}
+
+impl Settings {
+    fn content(&self) -> Result<Content, String> {
+        if self.changes.is_empty() {
+            return Err("settings without a change".into());
+        }
+        let rules = |rules: &Vec<Rule>| rules.iter().map(Rule::rule).collect::<Result<Vec<_>, _>>();
+        let schedule = self.schedule.as_ref().map(rules).transpose()?;
+        Ok(Content::Provisioning {
+            changes: self
+                .changes
+                .iter()
+                .map(|change| SettingChange::Replace(change.set.clone(), change.to.clone()))
+                .collect(),
+            atomic: self.atomic,
+            schedule: schedule.map(|rules| ExceptionSchedule { rules }),
+        })
+    }
+}
+
+impl Rule {
+    fn rule(&self) -> Result<ExceptionRule, String> {
+        let situation = match self.when.split_once(':') {
+            None if self.when == "any" => Situation::Any,
+            Some(("class", class)) => Situation::StatusClass(class.parse().map_err(|_| self.unknown_situation())?),
+            Some(("status", code)) => Situation::Status(code.parse().map_err(|_| self.unknown_situation())?),
+            Some(("node", node)) => Situation::Node(NodeUri::new(node).map_err(|error| error.to_string())?),
+            _ => return Err(self.unknown_situation()),
+        };
+        let action = match (self.report, self.silent) {
+            (Some(timing), false) => RuleAction::Report(ReportTiming {
+                offset: Duration::from_millis(timing.offset_ms),
+                window: Duration::from_millis(timing.window_ms),
+                attempts: 3,
+                retry_interval: Duration::from_millis(200),
+            }),
+            (None, true) => RuleAction::StaySilent,
+            _ => return Err(format!("rule `{}`: give either report or silent", self.when)),
+        };
+        Ok(ExceptionRule { situation, action, process: self.process })
+    }
+
+    fn unknown_situation(&self) -> String {
+        format!("`{}` is no situation: any, class:4, status:404 or node:./Settings/X", self.when)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_the_same_in_every_run_and_differ_between_campaigns() {
+        assert_eq!(package("spring-patch", 64), package("spring-patch", 64));
+        assert_ne!(package("spring-patch", 64), package("large-image", 64));
+    }
+}

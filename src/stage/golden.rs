@@ -1,0 +1,157 @@
+//! Comparison of a scenario's traffic with its golden recording.
+//!
+//! Both are told as redacted transcripts, which name volatile fields instead of showing them, and are compared lane by
+//! lane: the order inside a lane counts, the order between lanes does not.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::capture::recording::STEP_COMMENT;
+use crate::capture::{
+    Frame, OrderRule, Recording, Shown, Sight, Timeline, Transcript, TranscriptOptions, compare, pcapng,
+};
+use crate::findings::{Authority, CheckId, CheckResult, Verdict};
+use crate::judge::{Outcome, ROLL_CALL};
+use crate::wire::syncml::{Command, Message};
+
+use super::{Stage, StageError};
+
+/// The check's id.
+const CHECK: &str = "traffic.golden";
+
+/// How recordings are told for a comparison.
+pub(super) const OPTIONS: TranscriptOptions = TranscriptOptions { redact: true, lanes: Shown::Sent };
+
+impl Stage {
+    /// The traffic so far is that of the golden recording.
+    pub async fn match_golden(&mut self) -> Result<(), StageError> {
+        // A Device reports one thing after the other: when it has answered the roll call, its reports are over.
+        self.roll_call().await?;
+        let recorder = &self.running()?.recorder;
+        let live = without_roll_calls(&recorder.recording(), &recorder.timeline());
+        let path = self.golden_path()?;
+        if self.brief()?.renew_golden {
+            store(&path, &live)?;
+        }
+        let outcome = compare_with(&path, &live);
+        let result = CheckResult {
+            check: CheckId::new(CHECK),
+            requirements: self.brief()?.requirements.clone(),
+            authority: Authority::Wire,
+            verdict: outcome.verdict,
+            step: self.step.clone(),
+            parameters: [("recording".to_owned(), path.display().to_string())].into(),
+            observed: outcome.observed,
+            accepted: outcome.accepted,
+            packet: None,
+            at_ms: None,
+        };
+        let reason = result.reason();
+        self.checks.push(result);
+        if outcome.verdict == Verdict::Pass { Ok(()) } else { Err(StageError::Check(reason)) }
+    }
+
+    fn golden_path(&self) -> Result<PathBuf, StageError> {
+        let brief = self.brief()?;
+        let folder = brief.feature.split('/').next().unwrap_or_default();
+        Ok(brief.captures.join(folder).join(format!("{}.pcapng", brief.slug)))
+    }
+}
+
+/// The recording without the harness's own campaigns: their packets, and the connections on which they were answered.
+fn without_roll_calls(recording: &Recording, timeline: &Timeline) -> Recording {
+    let mut sessions = BTreeSet::new();
+    let mut dialogues = BTreeSet::new();
+    for sighting in &timeline.sightings {
+        match &sighting.what {
+            Sight::Notification(notification) => {
+                let signed = notification.announcement.as_ref().ok().map(|signed| &signed.announcement);
+                let roll_call = signed.filter(|said| said.campaign.as_str().starts_with(ROLL_CALL));
+                sessions.extend(roll_call.map(|said| said.delivery.tsi.get()));
+            }
+            Sight::Request { message, .. } if answers_roll_call(message) => {
+                dialogues.insert((message.header.source.clone(), message.header.session_id.clone()));
+            }
+            _ => {}
+        }
+    }
+    let belongs = |sight: &Sight| match sight {
+        Sight::Notification(notification) => notification
+            .announcement
+            .as_ref()
+            .is_ok_and(|signed| sessions.contains(&signed.announcement.delivery.tsi.get())),
+        Sight::Fdt { tsi, .. } | Sight::Symbol { tsi, .. } | Sight::CloseSession { tsi } => sessions.contains(tsi),
+        _ => false,
+    };
+    let is_dialogue =
+        |message: &Message| dialogues.contains(&(message.header.source.clone(), message.header.session_id.clone()));
+    let connections: BTreeSet<usize> = timeline
+        .sightings
+        .iter()
+        .filter_map(|sighting| match &sighting.what {
+            Sight::Request { connection, message, .. } if is_dialogue(message) => Some(*connection),
+            _ => None,
+        })
+        .collect();
+    let clients: BTreeSet<SocketAddr> = timeline
+        .sightings
+        .iter()
+        .filter_map(|sighting| match &sighting.what {
+            Sight::ConnectionOpened { connection, client, .. } if connections.contains(connection) => Some(*client),
+            _ => None,
+        })
+        .collect();
+    let packets: BTreeSet<usize> =
+        timeline.sightings.iter().filter(|sighting| belongs(&sighting.what)).map(|sighting| sighting.frame).collect();
+    let is_kept = |(number, frame): &(usize, &Frame)| {
+        let is_answer = clients.contains(&frame.packet.source()) || clients.contains(&frame.packet.destination());
+        !packets.contains(number) && !is_answer
+    };
+    let frames = recording.numbered().filter(is_kept).map(|(_, frame)| frame.clone()).collect();
+    Recording { frames, ..recording.clone() }
+}
+
+fn answers_roll_call(message: &Message) -> bool {
+    message.body.iter().any(|command| match command {
+        Command::Alert(alert) => alert.correlator.as_deref().is_some_and(|campaign| campaign.starts_with(ROLL_CALL)),
+        _ => false,
+    })
+}
+
+/// The recording without the marks of Gherkin steps: on which packet a mark stands is chance, and no traffic.
+fn without_steps(mut recording: Recording) -> Recording {
+    for frame in &mut recording.frames {
+        frame.comments.retain(|comment| !comment.starts_with(STEP_COMMENT));
+    }
+    recording
+}
+
+fn store(path: &Path, recording: &Recording) -> Result<(), StageError> {
+    let system = |source| StageError::System { what: "write the golden recording", source };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(system)?;
+    }
+    let mut octets = Vec::new();
+    pcapng::write(recording, &mut octets).map_err(|error| system(std::io::Error::other(error)))?;
+    fs::write(path, octets).map_err(system)
+}
+
+fn compare_with(path: &Path, live: &Recording) -> Outcome {
+    let accepted = format!("the traffic of {}", path.display());
+    let golden = match fs::read(path) {
+        Ok(octets) => octets,
+        Err(error) => return Outcome::inconclusive(format!("no golden recording can be read: {error}"), accepted),
+    };
+    let golden = match pcapng::read(golden.as_slice()) {
+        Ok(recording) => recording,
+        Err(error) => return Outcome::inconclusive(format!("the golden recording is damaged: {error}"), accepted),
+    };
+    let golden = Transcript::of(&Timeline::of(&without_steps(golden)), &OPTIONS);
+    let live = Transcript::of(&Timeline::of(&without_steps(live.clone())), &OPTIONS);
+    match compare(&golden, &live, OrderRule::PerLane) {
+        Ok(()) => Outcome::pass(format!("{} lines alike", live.lines.len())),
+        Err(departure) => Outcome::fail(departure.to_string(), accepted),
+    }
+}

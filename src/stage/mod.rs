@@ -1,0 +1,282 @@
+//! One scenario's world: leased network, the air, a cast of named actors, the recorder, the clock, bounded waits.
+//!
+//! Rank 5. [`Stage`] is cucumber's World. A step calls one method of it; the method does the plumbing, waits for
+//! conditions with a deadline, and asks the judge. State lives in the actors and in the recording.
+
+mod air;
+mod campaign_fixture;
+mod cast;
+mod fixtures;
+mod golden;
+mod plan;
+mod recorder;
+mod roll_call;
+mod running;
+mod scenes;
+mod script;
+mod verdicts;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use cucumber::World;
+
+use crate::capture::Recording;
+use crate::findings::{Authority, CheckId, CheckResult, Observation, Verdict, chain};
+use crate::judge::{Beside, Check, Evidence, Outcome};
+use crate::net::{Clock, JoinError, LeaseError};
+use crate::spec::Timestamp;
+use crate::subject::{DeviceSubject, ProviderSubject, SubjectError};
+
+pub use fixtures::{FixtureError, Fixtures};
+use running::Running;
+pub use scenes::Answer;
+pub use script::Condition;
+use script::{Script, ScriptError};
+
+/// How long the stage waits for something that should happen at once. It never adds to a run that goes well.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What a busy host may add to the upper bound of a window before a report counts as late.
+const TOLERANCE: Duration = Duration::from_millis(250);
+
+/// Who plays.
+pub struct Casting {
+    /// The implementation of the Device role.
+    pub device: Box<dyn DeviceSubject>,
+    /// The implementation of the provider role.
+    pub provider: Box<dyn ProviderSubject>,
+}
+
+/// What a scenario is given before it begins.
+#[derive(Clone)]
+pub struct StageBrief {
+    /// Its slug.
+    pub slug: String,
+    /// Its seed.
+    pub seed: u64,
+    /// The interface that everything happens on.
+    pub interface: IpAddr,
+    /// The clock of the run.
+    pub clock: Clock,
+    /// The named fixtures.
+    pub fixtures: Rc<Fixtures>,
+    /// Who plays.
+    pub casting: Rc<Casting>,
+    /// Where golden recordings lie.
+    pub captures: PathBuf,
+    /// Whether golden recordings are renewed instead of compared with.
+    pub renew_golden: bool,
+    /// The feature that the scenario belongs to, such as `firmware_update/normal_flow`.
+    pub feature: String,
+    /// The requirements that the scenario is tagged with.
+    pub requirements: Vec<crate::spec::RequirementId>,
+}
+
+/// Why a sentence could not be carried out or does not hold.
+///
+/// Cucumber shows of a step's error only what it displays, so here the whole chain of causes stands in the text.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// A check did not pass; the findings hold the details.
+    #[error("{0}")]
+    Check(String),
+    /// Something that should happen at once did not.
+    #[error("{OUT_OF_TIME}: {what} within {within:?}; {status}")]
+    OutOfTime {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        within: Duration,
+        /// How things stood.
+        status: String,
+    },
+    /// The Given sentences do not fit together.
+    #[error("{}", chain(.0))]
+    Script(#[from] ScriptError),
+    /// No ports.
+    #[error("lease groups and ports: {}", chain(.0))]
+    Lease(#[from] LeaseError),
+    /// The air could not be set up.
+    #[error("open the air: {}; {}", chain(.0), .0.hint())]
+    Air(#[from] JoinError),
+    /// A subject did not do as it was asked.
+    #[error("{}", chain(.0))]
+    Subject(#[from] SubjectError),
+    /// The operating system refused something.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The scenario is used outside a run.
+    #[error("the stage was not raised")]
+    NotRaised,
+    /// A sentence asks for something that the scenario has not prepared.
+    #[error("{0}")]
+    Unprepared(String),
+}
+
+/// How the text of a wait that ran out begins.
+pub const OUT_OF_TIME: &str = "out of time";
+
+/// The world of one scenario.
+#[derive(World)]
+#[world(init = Self::bare)]
+pub struct Stage {
+    brief: Option<StageBrief>,
+    script: Script,
+    running: Option<Running>,
+    /// The sentence in progress.
+    step: String,
+    /// The steps that began before the recorder ran.
+    early_steps: Vec<String>,
+    checks: Vec<CheckResult>,
+    observations: Vec<Observation>,
+    roll_calls: u32,
+    /// The roll call that speaks for the present state; none after something happened.
+    current_roll_call: Option<String>,
+    /// Whether every Device that can answered the last roll call.
+    all_answered: bool,
+    deferrals: Vec<Timestamp>,
+}
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let slug = self.brief.as_ref().map(|brief| brief.slug.as_str());
+        f.debug_struct("Stage").field("slug", &slug).field("step", &self.step).finish_non_exhaustive()
+    }
+}
+
+/// What is left of a scenario when it is over.
+#[derive(Default)]
+pub struct Remains {
+    /// The checks, in the order in which they were asked.
+    pub checks: Vec<CheckResult>,
+    /// What was seen beside the traffic.
+    pub observations: Vec<Observation>,
+    /// The recording; none when the scenario ended before anything ran.
+    pub recording: Option<Recording>,
+    /// Datagrams that the kernel dropped: with any, no verdict but inconclusive stands.
+    pub kernel_drops: u64,
+}
+
+impl Stage {
+    fn bare() -> Self {
+        Self {
+            brief: None,
+            script: Script::default(),
+            running: None,
+            step: String::new(),
+            early_steps: Vec::new(),
+            checks: Vec::new(),
+            observations: Vec::new(),
+            roll_calls: 0,
+            current_roll_call: None,
+            all_answered: false,
+            deferrals: Vec::new(),
+        }
+    }
+
+    /// Gives the stage what it needs; before the first step.
+    pub fn raise(&mut self, brief: StageBrief) {
+        self.brief = Some(brief);
+    }
+
+    /// Notes that a sentence begins.
+    pub fn at(&mut self, step: &cucumber::gherkin::Step) -> &mut Self {
+        self.step = format!("{} {}", step.keyword.trim(), step.value);
+        match &self.running {
+            Some(running) => running.recorder.step(&self.step),
+            None => self.early_steps.push(self.step.clone()),
+        }
+        self
+    }
+
+    fn brief(&self) -> Result<&StageBrief, StageError> {
+        self.brief.as_ref().ok_or(StageError::NotRaised)
+    }
+
+    fn running(&self) -> Result<&Running, StageError> {
+        self.running.as_ref().ok_or_else(|| StageError::Unprepared("nothing has been broadcast yet".into()))
+    }
+
+    /// Asks the judge and keeps the answer; anything but a pass ends the scenario.
+    fn require(&mut self, check: &Check) -> Result<(), StageError> {
+        let outcome = self.judge(check)?;
+        self.conclude(check, outcome)
+    }
+
+    fn judge(&self, check: &Check) -> Result<Outcome, StageError> {
+        let running = self.running()?;
+        // A Device that is not there would stay silent for ever.
+        if let Some(missing) = check.devices().into_iter().find(|name| !self.script.has(name)) {
+            return Err(ScriptError::NoDevice(missing.to_owned()).into());
+        }
+        let beside: Beside = running.beside();
+        let timeline = running.recorder.timeline();
+        Ok(check.judge(Evidence { timeline: &timeline, beside: &beside }))
+    }
+
+    fn conclude(&mut self, check: &Check, outcome: Outcome) -> Result<(), StageError> {
+        let result = self.result_of(check, outcome)?;
+        let verdict = result.verdict;
+        let reason = result.reason();
+        self.checks.push(result);
+        if verdict == Verdict::Pass { Ok(()) } else { Err(StageError::Check(reason)) }
+    }
+
+    fn result_of(&self, check: &Check, outcome: Outcome) -> Result<CheckResult, StageError> {
+        let started = self.running()?.started;
+        Ok(CheckResult {
+            check: CheckId::new(check.id()),
+            requirements: self.brief()?.requirements.clone(),
+            authority: check.authority(),
+            verdict: outcome.verdict,
+            step: self.step.clone(),
+            parameters: check.parameters(),
+            observed: outcome.observed,
+            accepted: outcome.accepted,
+            packet: outcome.packet.map(|packet| packet as u64),
+            at_ms: outcome.at.map(|at| at.since(started).as_secs_f64() * 1e3),
+        })
+    }
+
+    /// Ends the scenario: everybody off, every socket back, and what is left of it.
+    pub async fn finish(&mut self) -> Remains {
+        let mut remains = Remains {
+            checks: std::mem::take(&mut self.checks),
+            observations: std::mem::take(&mut self.observations),
+            recording: None,
+            kernel_drops: 0,
+        };
+        if let Some(running) = self.running.take() {
+            remains.kernel_drops = running.kernel_drops();
+            remains.observations.extend(observations(&running));
+            remains.recording = Some(running.recorder.recording().clone());
+            running.close().await;
+        }
+        remains
+    }
+}
+
+/// What was seen beside the traffic, for the findings.
+fn observations(running: &Running) -> Vec<Observation> {
+    let at_ms = |at: Timestamp| at.since(running.started).as_secs_f64() * 1e3;
+    let memberships = running.air.samples().into_iter().map(|sample| Observation {
+        at_ms: at_ms(sample.at),
+        authority: Authority::Kernel,
+        what: "members of their delivery group".into(),
+        value: sample.joined.into_iter().collect::<Vec<_>>().join(", "),
+    });
+    let claims = running.claims().into_iter().map(|(device, claim)| Observation {
+        at_ms: at_ms(claim.at),
+        authority: Authority::Claim,
+        what: format!("Device {device}"),
+        value: format!("{:?}", claim.what),
+    });
+    memberships.chain(claims).collect()
+}

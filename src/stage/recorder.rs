@@ -1,0 +1,128 @@
+//! The recorder: every datagram and every connection, with the Gherkin step in progress, decoded as it comes.
+
+use std::cell::{Ref, RefCell};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::capture::recording::{INTERACTION_LANE, STEP_COMMENT};
+use crate::capture::{self, Conversation, Frame, Lane, LaneId, Packet, Recording, Timeline};
+use crate::net::{RelayEvent, RelayWhat, Side};
+use crate::spec::Timestamp;
+
+/// A handle on one scenario's recording; clones share it.
+#[derive(Clone)]
+pub(super) struct Recorder {
+    inner: Rc<RefCell<Inner>>,
+    changed: Rc<Notify>,
+}
+
+struct Inner {
+    recording: Recording,
+    timeline: Timeline,
+    /// Comments that wait for the next frame: steps that began.
+    pending: Vec<String>,
+    conversations: BTreeMap<(SocketAddr, u64), Conversation>,
+}
+
+impl Recorder {
+    /// A recorder with a lane for the provider, one for each of `devices`, and one for the interaction channel.
+    pub(super) fn new(devices: Vec<Lane>) -> Self {
+        let recording = Recording::with_devices(devices);
+        let timeline = Timeline::new(recording.lanes.clone());
+        let inner = Inner { recording, timeline, pending: Vec::new(), conversations: BTreeMap::new() };
+        Self { inner: Rc::new(RefCell::new(inner)), changed: Rc::new(Notify::new()) }
+    }
+
+    /// Notes that a Gherkin step begins; the mark goes with the next frame.
+    pub(super) fn step(&self, text: &str) {
+        self.inner.borrow_mut().pending.push(format!("{STEP_COMMENT}{text}"));
+    }
+
+    /// Records a datagram.
+    pub(super) fn datagram(&self, at: Timestamp, lane: LaneId, packet: Datagram, comments: Vec<String>) {
+        let packet = Packet::Datagram {
+            source: packet.source,
+            destination: packet.destination,
+            ttl: packet.ttl,
+            payload: packet.octets,
+        };
+        self.inner.borrow_mut().add(at, lane, packet, comments);
+        self.changed.notify_waiters();
+    }
+
+    /// Records what a relay of the interaction channel saw.
+    pub(super) fn connection(&self, event: &RelayEvent) {
+        let mut inner = self.inner.borrow_mut();
+        let Some(lane) = inner.recording.lane(INTERACTION_LANE) else { return };
+        let key = (event.server, event.connection);
+        let conversation =
+            inner.conversations.entry(key).or_insert_with(|| Conversation::new(event.client, event.server));
+        let packets = match &event.what {
+            RelayWhat::Opened => conversation.opened(),
+            RelayWhat::Data { from, octets } => conversation.data(side(*from), octets),
+            RelayWhat::Closed { by } => conversation.closed(side(*by)),
+            RelayWhat::Reset { by } => conversation.reset(side(*by)),
+            RelayWhat::Failed { .. } => conversation.reset(capture::Side::Server),
+        };
+        for packet in packets {
+            inner.add(event.at, lane, packet, Vec::new());
+        }
+        drop(inner);
+        self.changed.notify_waiters();
+    }
+
+    /// The lane called `name`.
+    pub(super) fn lane(&self, name: &str) -> Option<LaneId> {
+        self.inner.borrow().recording.lane(name)
+    }
+
+    /// The recording so far.
+    pub(super) fn recording(&self) -> Ref<'_, Recording> {
+        Ref::map(self.inner.borrow(), |inner| &inner.recording)
+    }
+
+    /// The recording so far, decoded.
+    pub(super) fn timeline(&self) -> Ref<'_, Timeline> {
+        Ref::map(self.inner.borrow(), |inner| &inner.timeline)
+    }
+
+    /// Completes when something more has been recorded.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+}
+
+/// A datagram with its addresses.
+#[derive(Debug, Clone)]
+pub(super) struct Datagram {
+    /// Who sent it.
+    pub source: SocketAddr,
+    /// To which group and port.
+    pub destination: SocketAddr,
+    /// Its time to live.
+    pub ttl: u8,
+    /// The payload.
+    pub octets: Arc<[u8]>,
+}
+
+impl Inner {
+    fn add(&mut self, at: Timestamp, lane: LaneId, packet: Packet, comments: Vec<String>) {
+        let mut all = std::mem::take(&mut self.pending);
+        all.extend(comments);
+        let frame = Frame { at, lane, packet, comments: all };
+        self.timeline.feed(self.recording.frames.len() + 1, &frame);
+        self.recording.frames.push(frame);
+    }
+}
+
+fn side(side: Side) -> capture::Side {
+    match side {
+        Side::Client => capture::Side::Client,
+        // What the relay does itself comes, for the Device, from where the server is.
+        Side::Server | Side::Relay => capture::Side::Server,
+    }
+}

@@ -1,0 +1,143 @@
+//! The roll call: the fence behind every "sends no report", and the way to read a Device's state over DM.
+//!
+//! It is an ordinary provisioning campaign that every Device answers at once: a later event that a silent Device must
+//! still answer (decision record 0003). A Device needs nothing special for it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::capture::Timeline;
+use crate::findings::Verdict;
+use crate::judge::{Check, ROLL_CALL};
+use crate::provider::{BroadcastPlan, CampaignPlan, Content, SettingChange};
+use crate::spec::{
+    CampaignId, CareProcess, ExceptionRule, ExceptionSchedule, NodeUri, ReportTiming, Reporters, Reporting, Rollout,
+    RuleAction, Situation, Target,
+};
+use crate::wire::syncml::Command;
+
+use super::script::ROLL_CALL_SETTING;
+use super::{PATIENCE, Stage, StageError};
+
+/// How often a state is read again before it counts as wrong: an installation may still be in progress.
+const READINGS: u32 = 3;
+
+impl Stage {
+    /// Holds a roll call whose answers come after every report that is due; gives its name.
+    ///
+    /// The order is made in the Device, not by the harness's clock: the roll call is answered at the end of the longest
+    /// window of the campaigns before it, counted from its own, later end of transmission. So whatever a busy host does to
+    /// a Device, its reports are due before its answer.
+    pub(super) async fn roll_call(&mut self) -> Result<String, StageError> {
+        if let Some(name) = &self.current_roll_call {
+            return Ok(name.clone());
+        }
+        self.open().await?;
+        self.roll_calls += 1;
+        let name = format!("{ROLL_CALL}{}", self.roll_calls);
+        let expected = self.answering();
+        let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
+        running.first_roll_call.get_or_insert(running.clock.now());
+        // A poor place must not keep a Device from saying what came of it.
+        running.air.lift_plans();
+        let windows = running.broadcasted.iter().map(|entry| entry.latest_report);
+        let offset = windows.max().unwrap_or_default();
+        running.provider.push(roll_call_plan(&name, self.roll_calls, offset)?).await?;
+        let names = running.names();
+        let all_answered = |timeline: &Timeline| {
+            let answered = answers(timeline, &name);
+            let answered: BTreeSet<&str> = answered.iter().filter_map(|id| names.get(id.as_str()).copied()).collect();
+            expected.iter().all(|device| answered.contains(device.as_str())).then_some(())
+        };
+        // A Device that does not answer is for the judge to speak of; the roll call itself has taken place.
+        let within = PATIENCE + offset;
+        self.all_answered = match running.until("answers to the roll call", within, |_, seen| all_answered(seen)).await
+        {
+            Ok(()) => true,
+            Err(StageError::OutOfTime { .. }) => false,
+            Err(error) => return Err(error),
+        };
+        self.current_roll_call = Some(name.clone());
+        Ok(name)
+    }
+
+    /// The Devices that can answer: on, and registered.
+    pub(super) fn answering(&self) -> Vec<String> {
+        let able = self.script.devices.iter().filter(|device| device.is_on && device.is_registered);
+        able.map(|device| device.name.clone()).collect()
+    }
+
+    /// Asks for a state that a roll call reads; reads again while an installation may be in progress.
+    pub(super) async fn read(&mut self, check: impl Fn(String) -> Check) -> Result<(), StageError> {
+        for reading in 1.. {
+            let fence = self.roll_call().await?;
+            let check = check(fence);
+            let outcome = self.judge(&check)?;
+            if outcome.verdict == Verdict::Pass || reading == READINGS || !self.all_answered {
+                return self.conclude(&check, outcome);
+            }
+            self.current_roll_call = None;
+        }
+        Ok(())
+    }
+}
+
+/// The DevIds of those that have answered a roll call to the end: with a report, and with what the server then read.
+fn answers(timeline: &Timeline, name: &str) -> BTreeSet<String> {
+    let mut sessions = BTreeSet::new();
+    let mut answered = BTreeSet::new();
+    for (_, message) in timeline.requests() {
+        let session = (&message.header.source, &message.header.session_id);
+        for command in &message.body {
+            match command {
+                Command::Alert(alert) if alert.correlator.as_deref() == Some(name) => {
+                    sessions.insert(session);
+                }
+                Command::Results(_) if sessions.contains(&session) => {
+                    answered.insert(message.header.source.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+    answered
+}
+
+/// The nodes that a roll call reads of every Device.
+const READ_NODES: [&str; 5] = [
+    "./DevDetail/FwV",
+    "./StatusLog",
+    "./Settings/Apn",
+    "./Settings/Proxy",
+    "./SCOMO/Inventory/Deployed/player/Version",
+];
+
+fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignPlan, StageError> {
+    let unprepared = |error: crate::spec::NameError| StageError::Unprepared(error.to_string());
+    let timing =
+        ReportTiming { offset, window: Duration::ZERO, attempts: 3, retry_interval: Duration::from_millis(100) };
+    let setting = NodeUri::new(ROLL_CALL_SETTING).map_err(unprepared)?;
+    Ok(CampaignPlan {
+        campaign: CampaignId::new(name).map_err(unprepared)?,
+        target: Target::default(),
+        content: Content::Provisioning {
+            changes: vec![SettingChange::Replace(setting, number.to_string())],
+            atomic: false,
+            // Whatever goes wrong, a Device is to answer.
+            schedule: Some(ExceptionSchedule {
+                rules: vec![ExceptionRule {
+                    situation: Situation::Any,
+                    action: RuleAction::Report(timing),
+                    process: CareProcess::Ignore,
+                }],
+            }),
+        },
+        consent: None,
+        rollout: Rollout::default(),
+        reporting: Reporting { who: Reporters::Everybody, offset, ..Reporting::default() },
+        lifetime: Duration::from_secs(60),
+        age: Duration::ZERO,
+        broadcast: BroadcastPlan::default(),
+        inspect: READ_NODES.map(str::to_owned).to_vec(),
+    })
+}

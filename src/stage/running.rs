@@ -1,0 +1,372 @@
+//! The scenario once it runs: leases, recorder, air, relays, and the opened subjects.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, spawn_local};
+
+use crate::capture::{Lane, Timeline};
+use crate::judge::Beside;
+use crate::net::{BoundRelay, Clock, Lease, PassAll, RelayEvent, TcpRelay, kernel};
+use crate::provider::{CareState, DeviceRecord};
+use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
+use crate::subject::{Claim, ClaimKind, DeviceBrief, DeviceInstance, ProviderBrief, ProviderInstance, Stimulus};
+
+use super::air::{Air, AirLane};
+use super::cast::{Cast, delivery_channel, notification_channel};
+use super::plan::AirPlan;
+use super::recorder::Recorder;
+use super::script::{DevicePlan, Script};
+use super::{StageBrief, StageError};
+
+/// Time to live of everything that is sent: it stays on the host.
+const TTL: u8 = 1;
+/// Where the Service Provider's sequence numbers begin, and those of a forger, who must look fresh beside it.
+const SEQUENCE: u64 = 1000;
+const FORGED_SEQUENCE: u64 = 500;
+/// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
+const TICK: Duration = Duration::from_millis(5);
+
+/// How long a wait lets a burst go by before it looks again.
+const BREATH: Duration = Duration::from_millis(1);
+
+/// How often the host is asked whether it keeps time.
+const HEARTBEAT: Duration = Duration::from_millis(5);
+
+/// A campaign that has been put on the air.
+#[derive(Debug, Clone)]
+pub(super) struct Broadcasted {
+    /// Its name.
+    pub campaign: crate::spec::CampaignId,
+    /// Until how long after the end of transmission reports may come.
+    pub latest_report: Duration,
+    /// The longest window from which Devices draw the delay of a report.
+    pub window: Duration,
+    /// Its longest deferral, when it is mandatory.
+    pub deferral: Option<Duration>,
+}
+
+/// The running scenario.
+pub(super) struct Running {
+    /// When it began.
+    pub started: Timestamp,
+    /// Its clock.
+    pub clock: Clock,
+    /// Its recorder.
+    pub recorder: Recorder,
+    /// The air.
+    pub air: Air,
+    /// The Service Provider.
+    pub provider: Box<dyn ProviderInstance>,
+    /// When the first roll call was held; what is seen from then on is the harness's doing.
+    pub first_roll_call: Option<Timestamp>,
+    /// The campaigns put on the air so far, roll calls excepted.
+    pub broadcasted: Vec<Broadcasted>,
+    cast: Cast,
+    seed: u64,
+    sender: ChannelTable,
+    forger: Option<Box<dyn ProviderInstance>>,
+    devices: BTreeMap<String, Box<dyn DeviceInstance>>,
+    briefs: BTreeMap<String, DeviceBrief>,
+    ids: BTreeMap<String, DeviceId>,
+    relays: Vec<TcpRelay>,
+    listener: AbortHandle,
+    heart: AbortHandle,
+    lag: Rc<Cell<Duration>>,
+    // Last, so that ports and folders are given back after everything that uses them.
+    lease: Lease,
+    folder: TempDir,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.listener.abort();
+        self.heart.abort();
+    }
+}
+
+/// The channels of a scenario: the sender's, and each Device's.
+struct Channels {
+    lease: Lease,
+    sender: ChannelTable,
+    devices: Vec<ChannelTable>,
+}
+
+impl Channels {
+    /// Leases a group and port for each channel of each party: notification ports first, then delivery ports, so that
+    /// each kind is one range for a dissector.
+    fn lease(brief: &StageBrief, devices: usize) -> Result<Self, StageError> {
+        let parties = u16::try_from(devices + 1).map_err(|_| StageError::Unprepared("too many Devices".into()))?;
+        let ports = parties.checked_mul(2).ok_or_else(|| StageError::Unprepared("too many Devices".into()))?;
+        let lease = Lease::take(ports)?;
+        let table = |party: u16| {
+            ChannelTable::from([
+                (notification_channel(), lease.entry(party, brief.interface, TTL)),
+                (delivery_channel(), lease.entry(parties + party, brief.interface, TTL)),
+            ])
+        };
+        Ok(Self { sender: table(0), devices: (1..parties).map(table).collect(), lease })
+    }
+}
+
+impl Running {
+    /// Opens everything: when this returns, every Device that is on listens.
+    pub(super) async fn open(brief: &StageBrief, script: &Script, early_steps: &[String]) -> Result<Self, StageError> {
+        let cast = Cast::new(brief.seed);
+        let channels = Channels::lease(brief, script.devices.len())?;
+        let recorder = Recorder::new(script.devices.iter().map(lane).collect());
+        for step in early_steps {
+            recorder.step(step);
+        }
+        let plans = script.devices.iter().zip(&channels.devices).zip(1..);
+        let lanes = plans.map(|((plan, table), number)| AirLane {
+            device: plan.name.clone(),
+            channels: table.clone(),
+            plan: Rc::new(RefCell::new(AirPlan::new(plan.air.clone(), brief.seed.wrapping_add(number)))),
+        });
+        let air = Air::open(brief.clock, &recorder, &channels.sender, &notification_channel(), lanes.collect())?;
+        let provider = brief.casting.provider.open(ProviderBrief {
+            name: "the Service Provider".into(),
+            configuration: cast.provider(&script.devices),
+            channels: channels.sender.clone(),
+            sequence: SequenceNumber(SEQUENCE),
+            seed: brief.seed,
+            clock: brief.clock,
+        });
+        let provider = provider.await?;
+        let folder = work_folder()?;
+        let (events, inbox) = mpsc::unbounded_channel();
+        let lag = Rc::new(Cell::new(Duration::ZERO));
+        let listener = spawn_local(listen(inbox, recorder.clone())).abort_handle();
+        let mut running = Self {
+            started: brief.clock.now(),
+            clock: brief.clock,
+            recorder,
+            air,
+            provider,
+            first_roll_call: None,
+            broadcasted: Vec::new(),
+            cast,
+            seed: brief.seed,
+            sender: channels.sender,
+            forger: None,
+            devices: BTreeMap::new(),
+            briefs: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            relays: Vec::new(),
+            listener,
+            heart: spawn_local(beat(brief.clock, lag.clone())).abort_handle(),
+            lag,
+            lease: channels.lease,
+            folder,
+        };
+        for (plan, table) in script.devices.iter().zip(channels.devices) {
+            running.prepare(plan, table, &events)?;
+            if plan.is_on {
+                running.switch_on(brief, plan).await?;
+            }
+        }
+        Ok(running)
+    }
+
+    /// Sets up a Device's way to the DM Server and what it will be switched on with.
+    fn prepare(
+        &mut self,
+        plan: &DevicePlan,
+        channels: ChannelTable,
+        events: &mpsc::UnboundedSender<RelayEvent>,
+    ) -> Result<(), StageError> {
+        let relay: BoundRelay = TcpRelay::bind()
+            .map_err(|source| StageError::System { what: "open a relay of the interaction channel", source })?;
+        let number = self.briefs.len() as u64;
+        let device = DeviceBrief {
+            name: plan.name.clone(),
+            configuration: self.cast.device(plan, relay.local_addr()),
+            channels,
+            folder: self.folder.path().join(&plan.name),
+            seed: self.seed.wrapping_mul(1_000_003).wrapping_add(number),
+            clock: self.clock,
+        };
+        self.relays.push(relay.forward(self.provider.server_address(), self.clock, PassAll, events.clone()));
+        self.ids.insert(plan.name.clone(), plan.traits.id.clone());
+        self.briefs.insert(plan.name.clone(), device);
+        Ok(())
+    }
+
+    /// Switches a Device on; when this returns, it listens.
+    pub(super) async fn switch_on(&mut self, brief: &StageBrief, plan: &DevicePlan) -> Result<(), StageError> {
+        let device = self.briefs.get(&plan.name).cloned();
+        let device = device.ok_or_else(|| StageError::Unprepared(format!("no Device `{}`", plan.name)))?;
+        let instance = brief.casting.device.open(device).await?;
+        for condition in &plan.local {
+            instance.stimulate(Stimulus::Condition(*condition)).await?;
+        }
+        instance.listen().await?;
+        self.devices.insert(plan.name.clone(), instance);
+        Ok(())
+    }
+
+    /// A stranger on the sender's channels, who signs with a key of its own.
+    pub(super) async fn forger(&mut self, brief: &StageBrief) -> Result<&dyn ProviderInstance, StageError> {
+        if self.forger.is_none() {
+            let reference = crate::subject::ReferenceProvider::conformant();
+            let opened = crate::subject::ProviderSubject::open(
+                &reference,
+                ProviderBrief {
+                    name: "the unknown sender".into(),
+                    configuration: self.cast.forger(),
+                    channels: self.sender.clone(),
+                    sequence: SequenceNumber(FORGED_SEQUENCE),
+                    seed: brief.seed.wrapping_add(1),
+                    clock: self.clock,
+                },
+            );
+            self.forger = Some(opened.await?);
+        }
+        self.forger.as_deref().ok_or(StageError::NotRaised)
+    }
+
+    /// Where the sender's channels are.
+    pub(super) fn sender_channels(&self) -> &ChannelTable {
+        &self.sender
+    }
+
+    /// The Devices' names by DevId.
+    pub(super) fn names(&self) -> BTreeMap<&str, &str> {
+        self.ids.iter().map(|(name, id)| (id.as_str(), name.as_str())).collect()
+    }
+
+    /// A Device that is on.
+    pub(super) fn device(&self, name: &str) -> Result<&dyn DeviceInstance, StageError> {
+        let device = self.devices.get(name).map(Box::as_ref);
+        device.ok_or_else(|| StageError::Unprepared(format!("Device `{name}` is not on")))
+    }
+
+    /// Waits until `probe` finds something; looks again whenever something was recorded.
+    pub(super) async fn until<T>(
+        &self,
+        what: &str,
+        within: Duration,
+        mut probe: impl FnMut(&Self, &Timeline) -> Option<T>,
+    ) -> Result<T, StageError> {
+        let deadline = self.clock.now() + within;
+        loop {
+            // Asked before the look, so that there is always one after the deadline: the host may have held us up.
+            let is_last_look = self.clock.now() >= deadline;
+            if let Some(found) = probe(self, &self.recorder.timeline()) {
+                return Ok(found);
+            }
+            if is_last_look {
+                let frames = self.recorder.recording().frames.len();
+                let status = format!("{frames} packets were recorded");
+                return Err(StageError::OutOfTime { what: what.to_owned(), within, status });
+            }
+            // A burst is looked at once, not packet by packet.
+            self.clock.sleep_until(self.clock.now() + BREATH).await;
+            tokio::select! {
+                () = self.recorder.changed() => {}
+                () = self.clock.sleep_until(deadline.min(self.clock.now() + TICK)) => {}
+            }
+        }
+    }
+
+    /// What the Devices have said of themselves, by name.
+    pub(super) fn claims(&self) -> Vec<(String, Claim)> {
+        let mut all = Vec::new();
+        for (name, device) in &self.devices {
+            all.extend(device.claims().into_iter().map(|claim| (name.clone(), claim)));
+        }
+        all
+    }
+
+    /// Everything that is known beside the traffic.
+    pub(super) fn beside(&self) -> Beside {
+        let is_scenario = |at: Timestamp| self.first_roll_call.is_none_or(|first| at < first);
+        let samples = self.air.samples().into_iter().filter(|sample| is_scenario(sample.at));
+        let prompts = self.claims().into_iter().filter_map(|(device, claim)| match claim.what {
+            ClaimKind::Prompted { campaign, may_decline } => Some((device, campaign.to_string(), may_decline)),
+            ClaimKind::Note(_) => None,
+        });
+        let mut records = BTreeMap::new();
+        for broadcasted in &self.broadcasted {
+            for (name, id) in &self.ids {
+                if let Some(record) = self.provider.record(&broadcasted.campaign, id) {
+                    records.insert((name.clone(), broadcasted.campaign.to_string()), words(&record).to_owned());
+                }
+            }
+        }
+        Beside {
+            memberships: samples.map(|sample| (sample.at, sample.joined)).collect(),
+            prompts: prompts.collect(),
+            records,
+        }
+    }
+
+    /// Datagrams that the kernel dropped, for anybody.
+    pub(super) fn kernel_drops(&self) -> u64 {
+        let closed: u64 = self.devices.values().map(|device| device.kernel_drops()).sum();
+        let ports = (0..self.lease.count()).map(|index| self.lease.port(index)).collect::<BTreeSet<_>>();
+        let open = kernel::udp_sockets().into_iter().filter(|row| ports.contains(&row.local.port()));
+        closed + open.map(|row| row.drops).sum::<u64>()
+    }
+
+    /// The longest that this host has kept a timer waiting beyond its time, since the scenario began.
+    pub(crate) fn lag(&self) -> Duration {
+        self.lag.get()
+    }
+
+    /// Ends everything; when this returns, the ports are free.
+    pub(super) async fn close(mut self) {
+        self.devices.clear();
+        for relay in self.relays.drain(..) {
+            relay.close().await;
+        }
+    }
+}
+
+fn words(record: &DeviceRecord) -> &'static str {
+    match (record.care, record.result.is_success()) {
+        (CareState::Restored, _) => "restored",
+        (CareState::NeedsAttention, _) => "needs attention",
+        (_, true) => "success",
+        (_, false) => "failure",
+    }
+}
+
+/// The lane of a Device; its description names the DevId, which ties DM messages to it.
+fn lane(plan: &DevicePlan) -> Lane {
+    Lane {
+        name: plan.name.clone(),
+        description: format!("what Device {} received, DevId {}", plan.name, plan.traits.id),
+    }
+}
+
+/// Measures how late timers are on this host: what it adds to every time that is observed.
+async fn beat(clock: Clock, lag: Rc<Cell<Duration>>) {
+    loop {
+        let due = clock.now() + HEARTBEAT;
+        clock.sleep_until(due).await;
+        lag.set(lag.get().max(clock.now().since(due)));
+    }
+}
+
+async fn listen(mut inbox: mpsc::UnboundedReceiver<RelayEvent>, recorder: Recorder) {
+    while let Some(event) = inbox.recv().await {
+        recorder.connection(&event);
+    }
+}
+
+/// A folder for the Devices' storages: in memory where the system has such a place, for it is flushed at every step.
+///
+/// Its name tells the process, so that whoever finds one that a crash left behind can see that nobody uses it.
+fn work_folder() -> Result<TempDir, StageError> {
+    let memory = std::path::Path::new("/dev/shm");
+    let prefix = format!("castproof-{}-", std::process::id());
+    let builder = || tempfile::Builder::new().prefix(&prefix).to_owned();
+    let folder = if memory.is_dir() { builder().tempdir_in(memory) } else { builder().tempdir() };
+    folder.or_else(|_| builder().tempdir()).map_err(|source| StageError::System { what: "make a work folder", source })
+}

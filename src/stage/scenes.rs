@@ -1,0 +1,286 @@
+//! What Given and When sentences do: casting, broadcasting, answering, forging, replaying.
+
+use std::time::Duration;
+
+use crate::capture::recording::PROVIDER_LANE;
+use crate::capture::{Packet, Sight, Timeline};
+use crate::device::UserAnswer;
+use crate::net::MulticastSender;
+use crate::provider::{BroadcastPlan, CampaignPlan};
+use crate::spec::{CampaignId, Reporters, RuleAction, Severity, Timestamp};
+use crate::subject::{ClaimKind, Stimulus, SubjectError};
+
+use super::cast::{delivery_channel, notification_channel};
+use super::running::{Broadcasted, Running};
+use super::script::Condition;
+use super::{PATIENCE, Stage, StageError};
+
+/// How long the End User of a scenario postpones an update: longer than any deferral, which then cuts it short.
+const POSTPONEMENT: Duration = Duration::from_secs(3600);
+
+/// The End User's answer to a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Install now.
+    Approve,
+    /// Do not install.
+    Decline,
+    /// Not now.
+    Postpone,
+}
+
+impl Stage {
+    /// Casts a population.
+    pub fn populate(&mut self, name: &str) -> Result<(), StageError> {
+        let fixtures = self.brief()?.fixtures.clone();
+        Ok(self.script.populate(&fixtures, name)?)
+    }
+
+    /// Makes Devices peculiar.
+    pub fn make(&mut self, devices: &[String], condition: &Condition) -> Result<(), StageError> {
+        if self.running.is_some() {
+            return Err(StageError::Unprepared(
+                "a Device is as it is from the start; say so before anything is broadcast".into(),
+            ));
+        }
+        for device in devices {
+            self.script.device(device)?.apply(condition.clone());
+        }
+        Ok(())
+    }
+
+    /// Says who reports for a campaign, and when.
+    pub fn ask_for_reports(&mut self, campaign: &str, who: Reporters, earliest: Duration, latest: Duration) {
+        self.script.report(campaign, who, earliest, latest.saturating_sub(earliest));
+    }
+
+    pub(super) async fn open(&mut self) -> Result<(), StageError> {
+        if self.running.is_none() {
+            let brief = self.brief()?.clone();
+            self.running = Some(Running::open(&brief, &self.script, &self.early_steps).await?);
+        }
+        self.current_roll_call = None;
+        Ok(())
+    }
+
+    fn plan(&self, campaign: &str) -> Result<CampaignPlan, StageError> {
+        Ok(self.script.campaign(&self.brief()?.fixtures, campaign)?)
+    }
+
+    /// Broadcasts a campaign from its notification to its closing packets.
+    pub async fn broadcast(&mut self, campaign: &str) -> Result<(), StageError> {
+        self.start_broadcast(campaign, Duration::ZERO).await?;
+        self.broadcast_ends(campaign).await
+    }
+
+    /// Broadcasts a campaign whose announcement expired an hour ago.
+    pub async fn broadcast_expired(&mut self, campaign: &str) -> Result<(), StageError> {
+        self.start_broadcast(campaign, Duration::from_secs(3600)).await?;
+        self.broadcast_ends(campaign).await
+    }
+
+    async fn start_broadcast(&mut self, campaign: &str, age: Duration) -> Result<(), StageError> {
+        self.open().await?;
+        let plan = CampaignPlan { age, ..self.plan(campaign)? };
+        let entry = broadcasted(&plan);
+        let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
+        running.provider.push(plan).await?;
+        running.broadcasted.push(entry);
+        Ok(())
+    }
+
+    async fn broadcast_ends(&self, campaign: &str) -> Result<(), StageError> {
+        let what = format!("the closing packet of campaign `{campaign}`");
+        self.running()?.until(&what, PATIENCE, |_, timeline| closing(timeline, campaign)).await?;
+        Ok(())
+    }
+
+    /// Tells the Service Provider to broadcast something that it may refuse.
+    pub async fn attempt(&mut self, campaign: &str) -> Result<(), StageError> {
+        self.open().await?;
+        let plan = self.plan(campaign)?;
+        match self.running()?.provider.push(plan).await {
+            // Whether it is on the air is for the judge to see.
+            Ok(_) | Err(SubjectError::Refused { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Broadcasts a campaign in the Service Provider's name, signed by somebody else.
+    pub async fn forge(&mut self, campaign: &str) -> Result<(), StageError> {
+        self.open().await?;
+        let plan = self.plan(campaign)?;
+        let brief = self.brief()?.clone();
+        let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
+        running.forger(&brief).await?.push(plan).await?;
+        self.broadcast_ends(campaign).await
+    }
+
+    /// Sends once more what was recorded of a campaign.
+    pub async fn replay(&mut self, campaign: &str) -> Result<(), StageError> {
+        self.open().await?;
+        let running = self.running()?;
+        let packets = recorded(running, campaign);
+        if packets.is_empty() {
+            return Err(StageError::Unprepared(format!("campaign `{campaign}` has not been broadcast")));
+        }
+        let senders = running.sender_channels();
+        let notification = MulticastSender::open(&senders[&notification_channel()])?;
+        let delivery = MulticastSender::open(&senders[&delivery_channel()])?;
+        for (is_notification, octets) in packets {
+            let sender = if is_notification { &notification } else { &delivery };
+            let seen = running.recorder.recording().frames.len();
+            sender.send(&octets).await.map_err(|source| StageError::System { what: "replay a packet", source })?;
+            // One at a time: the air has taken it before the next is sent, so nothing is lost to a full buffer.
+            let relayed =
+                |running: &Running, _: &Timeline| (running.recorder.recording().frames.len() > seen).then_some(());
+            running.until("a replayed packet on the air", PATIENCE, relayed).await?;
+            // As the Service Provider does, so that Devices can join.
+            if is_notification {
+                let joined = running.clock.now() + BroadcastPlan::default().lead;
+                running.clock.sleep_until(joined).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Switches a Device on.
+    pub async fn switch_on(&mut self, device: &str) -> Result<(), StageError> {
+        self.open().await?;
+        let brief = self.brief()?.clone();
+        let plan = self.script.device(device)?;
+        plan.is_on = true;
+        let plan = plan.clone();
+        let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
+        running.switch_on(&brief, &plan).await
+    }
+
+    /// Switches a Device on in the middle of a broadcast.
+    pub async fn switch_on_during(&mut self, device: &str, campaign: &str) -> Result<(), StageError> {
+        self.start_broadcast(campaign, Duration::ZERO).await?;
+        let is_under_way = |timeline: &Timeline| {
+            timeline
+                .on(PROVIDER_LANE)
+                .any(|sighting| matches!(sighting.what, Sight::Symbol { toi: 2, .. }))
+                .then_some(())
+        };
+        self.running()?.until("the package on the air", PATIENCE, |_, timeline| is_under_way(timeline)).await?;
+        self.switch_on(device).await?;
+        self.broadcast_ends(campaign).await
+    }
+
+    /// Waits until the End User of a Device is asked about a campaign.
+    pub async fn offered(&mut self, device: &str, campaign: &str) -> Result<(), StageError> {
+        self.broadcast(campaign).await?;
+        self.prompt_of(device, campaign).await
+    }
+
+    async fn prompt_of(&mut self, device: &str, campaign: &str) -> Result<(), StageError> {
+        let running = self.running()?;
+        let at = running
+            .until("a prompt to the End User", PATIENCE, |running, _| {
+                running.claims().into_iter().find_map(|(name, claim)| match claim.what {
+                    ClaimKind::Prompted { campaign: about, .. } if name == device && about.as_str() == campaign => {
+                        Some(claim.at)
+                    }
+                    _ => None,
+                })
+            })
+            .await?;
+        let deferral = running.broadcasted.iter().find(|entry| entry.campaign.as_str() == campaign);
+        if let Some(deferral) = deferral.and_then(|entry| entry.deferral) {
+            self.deferrals.push(at + deferral);
+        }
+        Ok(())
+    }
+
+    /// Gives the End User's answer.
+    pub async fn answer(&mut self, device: &str, answer: Answer) -> Result<(), StageError> {
+        self.open().await?;
+        let running = self.running()?;
+        let campaign = running.broadcasted.last().map(|entry| entry.campaign.clone());
+        let campaign = campaign.ok_or_else(|| StageError::Unprepared("nothing was offered".into()))?;
+        let answer = match answer {
+            Answer::Approve => UserAnswer::Approve,
+            Answer::Decline => UserAnswer::Decline,
+            Answer::Postpone => UserAnswer::Postpone(POSTPONEMENT),
+        };
+        running.device(device)?.stimulate(Stimulus::Answer(campaign, answer)).await?;
+        Ok(())
+    }
+
+    /// Lets time pass until the longest deferral of what was offered is over.
+    pub async fn deferral_ends(&mut self) -> Result<(), StageError> {
+        self.open().await?;
+        let end = self.deferrals.iter().max().copied();
+        let end = end.ok_or_else(|| StageError::Unprepared("nothing mandatory was offered".into()))?;
+        self.running()?.clock.sleep_until(end + Duration::from_millis(1)).await;
+        Ok(())
+    }
+}
+
+fn broadcasted(plan: &CampaignPlan) -> Broadcasted {
+    let announced = (plan.reporting.offset, plan.reporting.window);
+    let scheduled =
+        plan.schedule().into_iter().flat_map(|schedule| &schedule.rules).filter_map(|rule| match rule.action {
+            RuleAction::Report(timing) => Some((timing.offset, timing.window)),
+            RuleAction::StaySilent => None,
+        });
+    let timings = || scheduled.clone().chain([announced]);
+    let mandatory = plan.consent.filter(|consent| consent.severity == Severity::Mandatory);
+    Broadcasted {
+        campaign: plan.campaign.clone(),
+        latest_report: timings().map(|(offset, window)| offset + window).max().unwrap_or_default(),
+        window: timings().map(|(_, window)| window).max().unwrap_or_default(),
+        deferral: mandatory.map(|consent| consent.longest_deferral),
+    }
+}
+
+/// The FLUTE session of a campaign, as the sender announced it.
+fn tsi_of(timeline: &Timeline, campaign: &str) -> Option<u64> {
+    timeline.on(PROVIDER_LANE).find_map(|sighting| match &sighting.what {
+        Sight::Notification(notification) => {
+            let said = &notification.announcement.as_ref().ok()?.announcement;
+            (said.campaign.as_str() == campaign).then_some(said.delivery.tsi.get())
+        }
+        _ => None,
+    })
+}
+
+/// When the session of a campaign was last closed.
+fn closing(timeline: &Timeline, campaign: &str) -> Option<Timestamp> {
+    let session = tsi_of(timeline, campaign)?;
+    // Some senders set the flag on the last packet that brings something.
+    let closes = timeline.on(PROVIDER_LANE).filter(|sighting| match sighting.what {
+        Sight::CloseSession { tsi }
+        | Sight::Symbol { tsi, close_session: true, .. }
+        | Sight::Fdt { tsi, close_session: true, .. } => tsi == session,
+        _ => false,
+    });
+    closes.map(|sighting| sighting.at).last()
+}
+
+/// What the sender sent for a campaign, in order; whether each is a notification.
+fn recorded(running: &Running, campaign: &str) -> Vec<(bool, Vec<u8>)> {
+    let timeline = running.recorder.timeline();
+    let Some(session) = tsi_of(&timeline, campaign) else { return Vec::new() };
+    let is_notification = |sight: &Sight| match sight {
+        Sight::Notification(notification) => {
+            let said = notification.announcement.as_ref().ok().map(|signed| &signed.announcement.campaign);
+            (said.map(CampaignId::as_str) == Some(campaign)).then_some(true)
+        }
+        Sight::Fdt { tsi, .. } | Sight::Symbol { tsi, .. } | Sight::CloseSession { tsi } => {
+            (*tsi == session).then_some(false)
+        }
+        _ => None,
+    };
+    let recording = running.recorder.recording();
+    let packets = timeline.on(PROVIDER_LANE).filter_map(|sighting| {
+        let kind = is_notification(&sighting.what)?;
+        match &recording.frames.get(sighting.frame.checked_sub(1)?)?.packet {
+            Packet::Datagram { payload, .. } => Some((kind, payload.to_vec())),
+            Packet::Segment { .. } => None,
+        }
+    });
+    packets.collect()
+}

@@ -1,0 +1,153 @@
+//! What Then sentences do: ask the judge, behind a roll call where a later event or a Device's state is needed.
+
+use std::time::Duration;
+
+use crate::judge::Check;
+
+use super::{Stage, StageError, TOLERANCE};
+
+impl Stage {
+    async fn read_node(&mut self, id: &str, devices: &[String], node: &str, value: &str) -> Result<(), StageError> {
+        let (id, devices, node, value) = (id.to_owned(), devices.to_vec(), node.to_owned(), value.to_owned());
+        self.read(move |fence| Check::Reading {
+            id: id.clone(),
+            devices: devices.clone(),
+            node: node.clone(),
+            value: value.clone(),
+            fence,
+        })
+        .await
+    }
+
+    /// Devices run this firmware.
+    pub async fn run_firmware(&mut self, devices: &[String], version: &str) -> Result<(), StageError> {
+        self.read_node("firmware.version", devices, "./DevDetail/FwV", version).await
+    }
+
+    /// Devices run this version of a software component.
+    pub async fn run_component(
+        &mut self,
+        devices: &[String],
+        component: &str,
+        version: &str,
+    ) -> Result<(), StageError> {
+        let node = format!("./SCOMO/Inventory/Deployed/{component}/Version");
+        self.read_node("component.version", devices, &node, version).await
+    }
+
+    /// A setting of Devices has this value.
+    pub async fn have_setting(&mut self, devices: &[String], node: &str, value: &str) -> Result<(), StageError> {
+        self.read_node("setting.value", devices, node, value).await
+    }
+
+    /// A Device's status log holds a campaign with a result.
+    pub async fn have_logged(&mut self, device: &str, campaign: &str, code: u16) -> Result<(), StageError> {
+        let (device, campaign) = (device.to_owned(), campaign.to_owned());
+        self.read(move |fence| Check::LogEntry { device: device.clone(), campaign: campaign.clone(), code, fence })
+            .await
+    }
+
+    /// Devices send no report.
+    pub async fn stay_silent(&mut self, devices: &[String]) -> Result<(), StageError> {
+        let fence = self.roll_call().await?;
+        let able = self.answering();
+        let own: Vec<String> = able.iter().filter(|device| devices.contains(device)).cloned().collect();
+        // A Device that cannot answer, being off or a stranger, is vouched for by those that can.
+        let fenced = if own.len() == devices.len() { own } else { able };
+        self.require(&Check::NoReport { devices: devices.to_vec(), fenced, fence })
+    }
+
+    /// Devices send exactly so many reports, in the form of the profile.
+    pub async fn send_reports(&mut self, devices: &[String], count: usize) -> Result<(), StageError> {
+        let fence = self.roll_call().await?;
+        self.require(&Check::ReportCount { devices: devices.to_vec(), count, fence })?;
+        self.require(&Check::ReportForm { devices: devices.to_vec() })
+    }
+
+    /// The report of a Device carries a result.
+    pub async fn report_result(&mut self, device: &str, code: u16) -> Result<(), StageError> {
+        self.roll_call().await?;
+        self.require(&Check::ReportResult { device: device.to_owned(), code })
+    }
+
+    /// The report of a Device names a failing node.
+    pub async fn report_node(&mut self, device: &str, node: &str, status: u16) -> Result<(), StageError> {
+        self.roll_call().await?;
+        self.require(&Check::ReportNode { device: device.to_owned(), node: node.to_owned(), status })
+    }
+
+    /// The reports of Devices arrive inside a window after the end of transmission.
+    pub async fn report_within(
+        &mut self,
+        devices: &[String],
+        earliest: Duration,
+        latest: Duration,
+    ) -> Result<(), StageError> {
+        self.roll_call().await?;
+        // Held-up timers are the host's doing: a message passes three hands before it is recorded.
+        let tolerance = TOLERANCE + self.running()?.lag() * 3;
+        self.require(&Check::ReportWindow { devices: devices.to_vec(), earliest, latest, tolerance })
+    }
+
+    /// The delays of the reports differ.
+    pub async fn reports_differ(&mut self, devices: &[String]) -> Result<(), StageError> {
+        self.roll_call().await?;
+        let windows = self.running()?.broadcasted.iter().map(|entry| entry.window);
+        let window = windows.max().unwrap_or_default();
+        self.require(&Check::ReportSpread { devices: devices.to_vec(), window })
+    }
+
+    /// Of all Devices only these join the delivery channel.
+    pub fn only_members(&mut self, joining: &[String]) -> Result<(), StageError> {
+        let names = self.script.devices.iter().map(|device| device.name.clone());
+        let staying_away = names.filter(|name| !joining.contains(name)).collect();
+        self.require(&Check::Membership { joining: joining.to_vec(), staying_away })
+    }
+
+    /// A campaign is never on the air.
+    pub async fn never_on_air(&mut self, campaign: &str) -> Result<(), StageError> {
+        let fence = self.roll_call().await?;
+        self.require(&Check::NeverBroadcast { campaign: campaign.to_owned(), fence })
+    }
+
+    /// The DM Server cares for exactly these Devices.
+    pub async fn cared_for(&mut self, devices: &[String]) -> Result<(), StageError> {
+        let fence = self.roll_call().await?;
+        self.require(&Check::CareAddressees { devices: devices.to_vec(), fence })
+    }
+
+    /// A campaign is on the air so many times.
+    pub fn on_air(&mut self, campaign: &str, count: usize) -> Result<(), StageError> {
+        self.require(&Check::Repetitions { campaign: campaign.to_owned(), count })
+    }
+
+    /// Sequence numbers rise from campaign to campaign.
+    pub fn sequence_rises(&mut self) -> Result<(), StageError> {
+        self.require(&Check::RisingSequence)
+    }
+
+    /// A Device asks its End User so many times.
+    pub async fn asked(&mut self, device: &str, times: usize) -> Result<(), StageError> {
+        let campaign = self.offered_campaign()?;
+        self.roll_call().await?;
+        self.require(&Check::Asked { device: device.to_owned(), campaign, times })
+    }
+
+    /// Declining is, or is not, offered to the End User.
+    pub fn decline_offered(&mut self, device: &str, offered: bool) -> Result<(), StageError> {
+        let campaign = self.offered_campaign()?;
+        self.require(&Check::DeclineOffered { device: device.to_owned(), campaign, offered })
+    }
+
+    fn offered_campaign(&self) -> Result<String, StageError> {
+        let last = self.running()?.broadcasted.last().map(|entry| entry.campaign.to_string());
+        last.ok_or_else(|| StageError::Unprepared("nothing was offered".into()))
+    }
+
+    /// The Service Provider's record of a Device says this.
+    pub async fn recorded(&mut self, device: &str, campaign: &str, outcome: &str) -> Result<(), StageError> {
+        self.roll_call().await?;
+        let (device, campaign, outcome) = (device.to_owned(), campaign.to_owned(), outcome.to_owned());
+        self.require(&Check::Record { device, campaign, outcome })
+    }
+}

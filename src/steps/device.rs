@@ -1,0 +1,122 @@
+//! Devices: what they do, and what they say.
+
+use cucumber::gherkin::Step;
+use cucumber::{then, when};
+
+use super::parameters::{CampaignName, DeviceName, DeviceNames, Node, Span, VersionText};
+use crate::stage::{Stage, StageError};
+
+#[when(expr = "Device {device} is switched on")]
+async fn is_switched_on(stage: &mut Stage, device: DeviceName, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).switch_on(&device.0).await
+}
+
+#[when(expr = "Device {device} is switched on while campaign {campaign} is on the air")]
+async fn is_switched_on_during(
+    stage: &mut Stage,
+    device: DeviceName,
+    campaign: CampaignName,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).switch_on_during(&device.0, &campaign.0).await
+}
+
+#[then(expr = "Device(s) {devices} run(s) firmware {version}")]
+async fn run_firmware(
+    stage: &mut Stage,
+    devices: DeviceNames,
+    version: VersionText,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).run_firmware(&devices.0, &version.0).await
+}
+
+#[then(expr = "Device(s) {devices} run(s) version {version} of the software component {word}")]
+async fn run_component(
+    stage: &mut Stage,
+    devices: DeviceNames,
+    version: VersionText,
+    component: String,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).run_component(&devices.0, &component, &version.0).await
+}
+
+#[then(expr = "the setting {node} of Device(s) {devices} is {word}")]
+async fn have_setting(
+    stage: &mut Stage,
+    node: Node,
+    devices: DeviceNames,
+    value: String,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).have_setting(&devices.0, &node.0, &value).await
+}
+
+#[then(expr = "the status log of Device {device} holds campaign {campaign} with result {int}")]
+async fn have_logged(
+    stage: &mut Stage,
+    device: DeviceName,
+    campaign: CampaignName,
+    code: u16,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).have_logged(&device.0, &campaign.0, code).await
+}
+
+#[then(expr = "only Device(s) {devices} join(s) the delivery channel")]
+async fn join(stage: &mut Stage, devices: DeviceNames, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).only_members(&devices.0)
+}
+
+#[then(expr = "no Device joins the delivery channel")]
+async fn nobody_joins(stage: &mut Stage, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).only_members(&[])
+}
+
+#[then(expr = "Device(s) {devices} send(s) no report")]
+async fn stay_silent(stage: &mut Stage, devices: DeviceNames, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).stay_silent(&devices.0).await
+}
+
+#[then(expr = "Device(s) {devices} send(s) exactly one report")]
+async fn report_once(stage: &mut Stage, devices: DeviceNames, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).send_reports(&devices.0, 1).await
+}
+
+#[then(expr = "the report of Device {device} carries result {int}")]
+async fn report_carries(
+    stage: &mut Stage,
+    device: DeviceName,
+    code: u16,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).report_result(&device.0, code).await
+}
+
+#[then(expr = "the report of Device {device} names {node} with status {int}")]
+async fn report_names(
+    stage: &mut Stage,
+    device: DeviceName,
+    node: Node,
+    status: u16,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).report_node(&device.0, &node.0, status).await
+}
+
+#[then(expr = "the reports of Devices {devices} arrive {duration} to {duration} after the end of transmission")]
+async fn reports_arrive(
+    stage: &mut Stage,
+    devices: DeviceNames,
+    earliest: Span,
+    latest: Span,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).report_within(&devices.0, earliest.0, latest.0).await
+}
+
+#[then(expr = "the delays of Devices {devices} differ")]
+async fn delays_differ(stage: &mut Stage, devices: DeviceNames, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).reports_differ(&devices.0).await
+}

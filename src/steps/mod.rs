@@ -1,0 +1,13 @@
+//! The phrasebook: Gherkin sentences to calls of the stage, one file per actor.
+//!
+//! Rank 6. A step sees only the stage and the vocabulary; its body is one call. The list of sentences is closed and
+//! small: [`phrasebook`] tells each with its meaning, and `tests/phrasebook.rs` holds that it is complete.
+
+mod device;
+mod dm_server;
+mod end_user;
+pub mod names;
+mod parameters;
+pub mod phrasebook;
+mod population;
+mod service_provider;

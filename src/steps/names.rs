@@ -1,0 +1,59 @@
+//! The names in a sentence: what must exist before a scenario is worth beginning.
+
+/// A name that a sentence uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name<'a> {
+    /// A population.
+    Population(&'a str),
+    /// A campaign, or provisioning data.
+    Campaign(&'a str),
+    /// A Device; of a range, its ends.
+    Device(&'a str),
+}
+
+/// The names in a sentence of the phrasebook, in their order.
+pub fn names(sentence: &str) -> Vec<Name<'_>> {
+    let pieces: Vec<&str> = sentence.split('"').collect();
+    // Text and quotations take turns; what follows the last one is text.
+    pieces.chunks_exact(2).filter_map(|pair| name_of(pair[0], pair[1])).collect()
+}
+
+fn name_of<'a>(before: &str, quoted: &'a str) -> Option<Name<'a>> {
+    let number = quoted.strip_prefix('D').filter(|digits| !digits.is_empty());
+    if before.ends_with("population ") {
+        Some(Name::Population(quoted))
+    } else if before.ends_with("campaign ") || before.ends_with("provisioning data ") {
+        Some(Name::Campaign(quoted))
+    } else if number.is_some_and(|digits| digits.chars().all(|c| c.is_ascii_digit())) {
+        Some(Name::Device(quoted))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::phrasebook::PHRASES;
+    use super::*;
+
+    #[test]
+    fn the_ends_of_a_range_are_named() {
+        let found = names(r#"Devices "D1" to "D12", "D14" send no report"#);
+
+        assert_eq!(found, [Name::Device("D1"), Name::Device("D12"), Name::Device("D14")]);
+    }
+
+    #[test]
+    fn every_placeholder_of_the_phrasebook_is_found_in_its_example() {
+        for phrase in &PHRASES {
+            let found = names(phrase.example);
+
+            let of = |placeholder: &str| phrase.sentence.matches(placeholder).count();
+            let campaigns = found.iter().filter(|name| matches!(name, Name::Campaign(_))).count();
+            let populations = found.iter().filter(|name| matches!(name, Name::Population(_))).count();
+            let devices = found.iter().filter(|name| matches!(name, Name::Device(_))).count();
+            assert_eq!((campaigns, populations), (of("{campaign}"), of("{population}")), "{}", phrase.example);
+            assert_eq!(devices > 0, of("{device}") + of("{devices}") > 0, "{}", phrase.example);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What is under test, behind one seam.
+//!
+//! A [`DeviceSubject`] or [`ProviderSubject`] opens fresh instances for a scenario. Today they are the reference
+//! implementations, in process, conformant or with one named deviation ([`broken`]); an adapter for foreign
+//! implementations takes the same place. What an instance says of itself ([`Claim`]) is a claim: the wire decides.
+
+pub mod broken;
+mod reference_device;
+mod reference_provider;
+
+use std::path::PathBuf;
+
+use futures::future::LocalBoxFuture;
+
+use crate::device::{DeviceConfiguration, LocalCondition, UserAnswer};
+use crate::net::Clock;
+use crate::provider::{CampaignPlan, ProviderConfiguration};
+use crate::spec::{CampaignId, ChannelTable, SequenceNumber, Timestamp};
+
+pub use reference_device::ReferenceDevice;
+pub use reference_provider::ReferenceProvider;
+
+/// Why a subject did not do what it was asked; the harness's trouble or the subject's, never a verdict by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum SubjectError {
+    /// A channel could not be joined or opened.
+    #[error("{name}: join or open channel `{channel}`")]
+    Channel {
+        /// The instance.
+        name: String,
+        /// The channel's label.
+        channel: String,
+        /// Why.
+        #[source]
+        source: crate::net::JoinError,
+    },
+    /// The interaction channel could not be opened.
+    #[error("{name}: open the interaction channel")]
+    Interaction {
+        /// The instance.
+        name: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The implementation refused or broke off.
+    #[error("{name}: {reason}")]
+    Refused {
+        /// The instance.
+        name: String,
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// What a Device instance is given.
+#[derive(Debug, Clone)]
+pub struct DeviceBrief {
+    /// The name it has in the scenario, such as `D1`.
+    pub name: String,
+    /// Identity, keys, accounts and settings.
+    pub configuration: DeviceConfiguration,
+    /// Where the channels are.
+    pub channels: ChannelTable,
+    /// Its own folder.
+    pub folder: PathBuf,
+    /// The seed of its randomness.
+    pub seed: u64,
+    /// The clock it reads.
+    pub clock: Clock,
+}
+
+/// What a provider instance is given.
+#[derive(Debug, Clone)]
+pub struct ProviderBrief {
+    /// The name it has in the scenario.
+    pub name: String,
+    /// Identity, keys and accounts.
+    pub configuration: ProviderConfiguration,
+    /// Where the channels are.
+    pub channels: ChannelTable,
+    /// The sequence number that its next campaign follows.
+    pub sequence: SequenceNumber,
+    /// The seed of its randomness.
+    pub seed: u64,
+    /// The clock it reads.
+    pub clock: Clock,
+}
+
+/// A local condition or event that the wire cannot cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stimulus {
+    /// Sets a local condition.
+    Condition(LocalCondition),
+    /// The End User answers the prompt for a campaign.
+    Answer(CampaignId, UserAnswer),
+}
+
+/// Something that an instance says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// When it said so.
+    pub at: Timestamp,
+    /// What.
+    pub what: ClaimKind,
+}
+
+/// The kinds of claim that scenarios ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimKind {
+    /// The End User is asked about a campaign.
+    Prompted {
+        /// The campaign.
+        campaign: CampaignId,
+        /// Whether declining is offered.
+        may_decline: bool,
+    },
+    /// Anything else, in words.
+    Note(String),
+}
+
+/// An implementation of the Device role.
+pub trait DeviceSubject {
+    /// The implementation's name, for findings.
+    fn name(&self) -> String;
+
+    /// The arguments by which the command line chooses it; none for the usual one.
+    fn arguments(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Opens a fresh instance that is switched on but does not listen yet.
+    fn open(&self, brief: DeviceBrief) -> LocalBoxFuture<'_, Result<Box<dyn DeviceInstance>, SubjectError>>;
+}
+
+/// A Device in a scenario. Dropping it switches it off and gives its sockets back.
+pub trait DeviceInstance {
+    /// Joins the notification channel; completes when it is joined.
+    fn listen(&self) -> LocalBoxFuture<'_, Result<(), SubjectError>>;
+
+    /// Causes what the wire cannot.
+    fn stimulate(&self, stimulus: Stimulus) -> LocalBoxFuture<'_, Result<(), SubjectError>>;
+
+    /// What it has said of itself so far.
+    fn claims(&self) -> Vec<Claim>;
+
+    /// Datagrams that the kernel dropped on sockets which the instance has closed since, where that can be told; those of
+    /// open sockets stand in the kernel's table for whoever looks.
+    fn kernel_drops(&self) -> u64;
+}
+
+/// An implementation of the provider role.
+pub trait ProviderSubject {
+    /// The implementation's name, for findings.
+    fn name(&self) -> String;
+
+    /// The arguments by which the command line chooses it; none for the usual one.
+    fn arguments(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Opens a fresh instance whose DM Server listens.
+    fn open(&self, brief: ProviderBrief) -> LocalBoxFuture<'_, Result<Box<dyn ProviderInstance>, SubjectError>>;
+}
+
+/// A Service Provider in a scenario. Dropping it ends it and gives its sockets back.
+pub trait ProviderInstance {
+    /// Where its DM Server listens.
+    fn server_address(&self) -> std::net::SocketAddr;
+
+    /// Starts a campaign; completes when it is on the air.
+    fn push(&self, plan: CampaignPlan) -> LocalBoxFuture<'_, Result<SequenceNumber, SubjectError>>;
+
+    /// What its record says of a Device and a campaign; `None` is unknown.
+    fn record(&self, campaign: &CampaignId, device: &crate::spec::DeviceId) -> Option<crate::provider::DeviceRecord>;
+}

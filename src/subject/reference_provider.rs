@@ -1,0 +1,165 @@
+//! The reference Service Provider behind the seam: its core, driven over real sockets.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::{AbortHandle, spawn_local};
+
+use crate::findings::chain;
+use crate::net::{Clock, MulticastSender, http};
+use crate::provider::{CampaignPlan, Conduct, Conformant, DeviceRecord, Provider, Request};
+use crate::spec::{CampaignId, ChannelLabel, DeviceId, SequenceNumber};
+use crate::wire::syncml::model::MEDIA_TYPE;
+
+use super::{ProviderBrief, ProviderInstance, ProviderSubject, SubjectError};
+
+/// The reference Service Provider, conformant or with one deviation.
+pub struct ReferenceProvider {
+    deviation: Option<String>,
+    conduct: fn() -> Box<dyn Conduct>,
+}
+
+impl ReferenceProvider {
+    /// The conformant one.
+    pub fn conformant() -> Self {
+        Self { deviation: None, conduct: || Box::new(Conformant) }
+    }
+
+    /// One that decides otherwise at one point.
+    pub fn deviating(name: &str, conduct: fn() -> Box<dyn Conduct>) -> Self {
+        Self { deviation: Some(name.to_owned()), conduct }
+    }
+}
+
+impl ProviderSubject for ReferenceProvider {
+    fn name(&self) -> String {
+        match &self.deviation {
+            None => "reference Service Provider".into(),
+            Some(deviation) => format!("reference Service Provider, deviation {deviation}"),
+        }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        self.deviation.iter().flat_map(|deviation| ["--deviation".to_owned(), deviation.clone()]).collect()
+    }
+
+    fn open(&self, brief: ProviderBrief) -> LocalBoxFuture<'_, Result<Box<dyn ProviderInstance>, SubjectError>> {
+        async move {
+            let interaction = |source| SubjectError::Interaction { name: brief.name.clone(), source };
+            let senders = open_channels(&brief)?;
+            let listener = TcpListener::bind("127.0.0.1:0").await.map_err(interaction)?;
+            let address = listener.local_addr().map_err(interaction)?;
+            let provider = Provider::new(brief.configuration.clone(), (self.conduct)(), brief.sequence, brief.seed);
+            let provider = Rc::new(RefCell::new(provider));
+            let server = serve(listener, provider.clone(), brief.clock).map_err(interaction)?;
+            let work = Rc::new(Notify::new());
+            let task = spawn_local(transmit(provider.clone(), senders, brief.clock, work.clone())).abort_handle();
+            let instance = Instance {
+                name: brief.name.clone(),
+                address,
+                provider,
+                clock: brief.clock,
+                work,
+                task,
+                _server: server,
+            };
+            Ok(Box::new(instance) as Box<dyn ProviderInstance>)
+        }
+        .boxed_local()
+    }
+}
+
+fn open_channels(brief: &ProviderBrief) -> Result<BTreeMap<ChannelLabel, MulticastSender>, SubjectError> {
+    let open = |(label, entry): (&ChannelLabel, _)| match MulticastSender::open(entry) {
+        Ok(sender) => Ok((label.clone(), sender)),
+        Err(source) => Err(SubjectError::Channel { name: brief.name.clone(), channel: label.to_string(), source }),
+    };
+    brief.channels.iter().map(open).collect()
+}
+
+fn serve(listener: TcpListener, provider: Rc<RefCell<Provider>>, clock: Clock) -> std::io::Result<http::HttpServer> {
+    http::serve(listener, move |request: http::HttpRequest| {
+        let url = format!("http://{}{}", request.host, request.path);
+        let request = Request { url: &url, content_type: request.content_type.as_deref(), body: &request.body };
+        let answer = provider.borrow_mut().handle_request(clock.now(), request);
+        let content_type = if answer.status == 200 { MEDIA_TYPE } else { "text/plain; charset=utf-8" };
+        http::HttpAnswer {
+            status: answer.status,
+            headers: vec![("Content-Type".into(), content_type.into())],
+            body: answer.body,
+        }
+    })
+}
+
+/// Sends what is due, and waits for what is due next or for new work.
+async fn transmit(
+    provider: Rc<RefCell<Provider>>,
+    senders: BTreeMap<ChannelLabel, MulticastSender>,
+    clock: Clock,
+    work: Rc<Notify>,
+) {
+    loop {
+        let next = provider.borrow_mut().poll_transmit(clock.now());
+        if let Some(transmit) = next {
+            if let Some(sender) = senders.get(&transmit.channel) {
+                // A datagram that could not be sent is a datagram lost: the carousel brings it again.
+                let _ = sender.send(&transmit.octets).await;
+            }
+            continue;
+        }
+        let due = provider.borrow().poll_timeout();
+        let until_due = async {
+            match due {
+                Some(when) => clock.sleep_until(when).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = until_due => {}
+            () = work.notified() => {}
+        }
+    }
+}
+
+struct Instance {
+    name: String,
+    address: SocketAddr,
+    provider: Rc<RefCell<Provider>>,
+    clock: Clock,
+    work: Rc<Notify>,
+    task: AbortHandle,
+    _server: http::HttpServer,
+}
+
+impl ProviderInstance for Instance {
+    fn server_address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn push(&self, plan: CampaignPlan) -> LocalBoxFuture<'_, Result<SequenceNumber, SubjectError>> {
+        async move {
+            let pushed = self.provider.borrow_mut().push(self.clock.now(), &plan);
+            let sequence =
+                pushed.map_err(|error| SubjectError::Refused { name: self.name.clone(), reason: chain(&error) })?;
+            self.work.notify_one();
+            Ok(sequence)
+        }
+        .boxed_local()
+    }
+
+    fn record(&self, campaign: &CampaignId, device: &DeviceId) -> Option<DeviceRecord> {
+        self.provider.borrow().record(campaign, device).cloned()
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -1,0 +1,94 @@
+//! Ctrl-C and its like: what was found is kept, and nothing is left behind.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use castproof::findings::Extent;
+
+use super::place::{Place, assert_words, signal, text_of, wait};
+
+/// How long a run may go on after it was told to end.
+const END_DEADLINE: Duration = Duration::from_secs(2);
+
+/// The inodes of a process's sockets.
+fn sockets_of(process: u32) -> BTreeSet<String> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{process}/fd")) else { return BTreeSet::new() };
+    let links = entries.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
+    let names = links.map(|link| link.display().to_string());
+    names.filter_map(|name| Some(name.strip_prefix("socket:[")?.trim_end_matches(']').to_owned())).collect()
+}
+
+/// The inodes of all UDP sockets of this host.
+fn udp_sockets() -> BTreeSet<String> {
+    let table = fs::read_to_string("/proc/net/udp").unwrap();
+    table.lines().skip(1).filter_map(|line| line.split_whitespace().nth(9).map(str::to_owned)).collect()
+}
+
+fn work_folders(process: u32) -> Vec<PathBuf> {
+    let own = format!("castproof-{process}-");
+    let entries = ["/dev/shm", "/tmp"].into_iter().filter_map(|folder| fs::read_dir(folder).ok());
+    let paths = entries.flatten().flatten().map(|entry| entry.path());
+    paths.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&own))).collect()
+}
+
+fn interrupted_by(name: &str) {
+    let place = Place::new();
+    let mut child = place.command(&["certify", "--jobs", "2"]).spawn().unwrap();
+    let (id, err) = (child.id(), text_of(child.stderr.take().unwrap()));
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    // One scenario is over, so others are under way.
+    let mut lines = String::new();
+    while !lines.contains('✔') {
+        assert!(out.read_line(&mut lines).unwrap() > 0, "{lines}");
+    }
+    let during = sockets_of(id);
+    let folders = work_folders(id);
+
+    signal(id, name);
+    let rest = text_of(out);
+    let status = wait(child, END_DEADLINE);
+
+    let (rest, err) = (rest.recv().unwrap(), err.recv().unwrap());
+    assert_eq!(status.code(), Some(101), "{rest}\n{err}");
+    assert_words(&rest, &["interrupted", "marked partial", "PARTIAL", "written to reports/runs/"]);
+    let (run, findings) = place.findings();
+    assert_eq!((findings.extent, findings.conformant), (Extent::Partial, false));
+    assert!(!findings.scenarios.is_empty() && run.join("junit.xml").is_file());
+    assert!(!during.is_empty() && !folders.is_empty(), "nothing was under way");
+    assert_eq!(udp_sockets().intersection(&during).count(), 0);
+    assert_eq!(work_folders(id), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn an_interrupted_run_keeps_what_was_found_and_leaves_nothing_behind() {
+    interrupted_by("INT");
+    interrupted_by("TERM");
+}
+
+#[test]
+fn a_run_that_is_interrupted_at_once_is_partial_too() {
+    let place = Place::new();
+    // A scenario that takes longer than it takes to send a signal.
+    let mut child = place.command(&["certify", "--scenario", "six-notifications"]).spawn().unwrap();
+    let id = child.id();
+    let err = text_of(child.stderr.take().unwrap());
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    // The header is printed before the sockets of the scenario are opened.
+    while sockets_of(id).len() < 6 {
+        std::thread::yield_now();
+    }
+
+    signal(id, "INT");
+    let rest = text_of(out);
+    let status = wait(child, END_DEADLINE);
+
+    let (rest, err) = (rest.recv().unwrap(), err.recv().unwrap());
+    assert_eq!(status.code(), Some(101), "{rest}\n{err}");
+    let (_, findings) = place.findings();
+    assert_eq!((findings.extent, findings.scenarios.len()), (Extent::Partial, 0));
+}

@@ -1,0 +1,13 @@
+//! The reference Device and Service Provider against each other, joined in one process under virtual time.
+
+mod commands;
+mod consent;
+mod failures;
+mod firmware;
+mod harness;
+mod hostile;
+mod plans;
+mod provisioning;
+mod refusals;
+mod reporting;
+mod restart;

@@ -1,0 +1,239 @@
+//! Every check on small recordings made by hand: what passes, what fails, what proves nothing, and which packet decided.
+
+#[path = "judge/reports.rs"]
+mod reports;
+#[path = "judge/tape.rs"]
+mod tape;
+#[path = "judge/timing.rs"]
+mod timing;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use castproof::capture::{Side, Timeline};
+use castproof::findings::Verdict::{Fail, Inconclusive, Pass};
+use castproof::judge::{Beside, Check, Evidence, Outcome};
+use castproof::spec::Timestamp;
+use castproof::wire::syncml::{Command, Item, Items};
+
+use tape::{FENCE, Session, Tape, assert_outcome, exec, names, spring, status};
+
+fn reading(value: &str) -> Check {
+    Check::Reading {
+        id: "firmware.version".into(),
+        devices: names(&["D1"]),
+        node: "./DevDetail/FwV".into(),
+        value: value.into(),
+        fence: FENCE.into(),
+    }
+}
+
+#[test]
+fn a_reading_is_what_the_device_answers_in_the_session_of_the_roll_call() {
+    let answer = |fence: &str, id: &str, version: &str| {
+        Session::new("D1", id).report(fence, 200).taken().results(&[("./DevDetail/FwV", version)])
+    };
+    let mut tape = spring();
+    tape.at(500).session(answer(FENCE, "1", "1.0")).at(900).session(answer("roll-call-2", "2", "2.0"));
+
+    let outcome = tape.judge(&reading("1.0"));
+    assert_outcome(&outcome, Pass, "answered ./DevDetail/FwV = 1.0");
+    assert!(outcome.packet.is_some());
+    assert_outcome(&tape.judge(&reading("2.0")), Fail, "answered ./DevDetail/FwV = 1.0");
+    assert_outcome(&spring().judge(&reading("1.0")), Fail, "did not answer");
+    let mut silent = spring();
+    silent.roll_call(&["D1"]);
+    assert_outcome(&silent.judge(&reading("1.0")), Fail, "did not answer");
+}
+
+#[test]
+fn a_session_id_that_is_used_again_brings_no_old_news() {
+    let answer = |fence: &str, version: &str| {
+        Session::new("D1", "1").report(fence, 200).taken().results(&[("./DevDetail/FwV", version)])
+    };
+    let mut tape = spring();
+    tape.at(500).session(answer("roll-call-0", "1.0")).at(900).session(answer(FENCE, "2.0"));
+
+    assert_outcome(&tape.judge(&reading("2.0")), Pass, "");
+}
+
+#[test]
+fn a_node_that_is_refused_has_no_value() {
+    let mut refusal = status(1, 3, "Get", 404);
+    if let Command::Status(status) = &mut refusal {
+        status.target_refs = vec!["./DevDetail/FwV".into()];
+    }
+    let mut tape = spring();
+    tape.session(Session::new("D1", "1").report(FENCE, 200).taken().message(Side::Client, vec![refusal]));
+
+    assert_outcome(&tape.judge(&reading("1.0")), Fail, "no such node");
+}
+
+#[test]
+fn a_log_holds_one_entry_for_a_campaign() {
+    let judge = |log: &str, campaign: &str, code| {
+        let mut tape = spring();
+        tape.session(Session::new("D1", "1").report(FENCE, 200).taken().results(&[("./StatusLog", log)]));
+        let check = Check::LogEntry { device: "D1".into(), campaign: campaign.into(), code, fence: FENCE.into() };
+        tape.judge(&check)
+    };
+    let log = "41 spring-patch 402 1796119203117\n42 a long name 200 1796119260455";
+
+    assert_outcome(&judge(log, "spring-patch", 402), Pass, "holds result 402");
+    assert_outcome(&judge(log, "a long name", 200), Pass, "holds result 200");
+    assert_outcome(&judge(log, "spring-patch", 200), Fail, "holds [402]");
+    assert_outcome(&judge(log, "home-settings", 200), Fail, "holds nothing of it");
+    assert_outcome(&judge("41 a 200 1\n42 a 200 2", "a", 200), Fail, "holds [200, 200]");
+    assert_outcome(&judge("nonsense\n41 a\n41 a x 1", "a", 200), Fail, "holds nothing of it");
+}
+
+#[test]
+fn membership_is_what_the_kernel_says_and_nothing_when_it_does_not() {
+    let look = |looks: &[&[&str]], joining: &[&str], away: &[&str]| {
+        let sets =
+            looks.iter().map(|look| (Timestamp::from_millis(7), names(look).into_iter().collect::<BTreeSet<_>>()));
+        let beside = Beside { memberships: sets.collect(), ..Beside::default() };
+        let check = Check::Membership { joining: names(joining), staying_away: names(away) };
+        check.judge(Evidence { timeline: &Timeline::default(), beside: &beside })
+    };
+
+    assert_outcome(&look(&[&[], &["D1"]], &["D1"], &["D2"]), Pass, "2 look(s)");
+    assert_outcome(&look(&[&["D1"]], &["D1", "D2"], &[]), Fail, "Device D2 was never a member");
+    assert_outcome(&look(&[&["D1"], &["D1", "D2"]], &["D1"], &["D2"]), Fail, "Device D2 was a member");
+    assert_eq!(look(&[&["D2"]], &[], &["D2"]).at, Some(Timestamp::from_millis(7)));
+    assert_outcome(&look(&[&[]], &[], &["D1"]), Pass, "1 look(s)");
+    assert_outcome(&look(&[], &["D1"], &[]), Inconclusive, "never seen");
+    assert_outcome(&look(&[], &[], &["D1"]), Inconclusive, "never seen");
+}
+
+fn care(devices: &[&str]) -> Check {
+    Check::CareAddressees { devices: names(devices), fence: FENCE.into() }
+}
+
+#[test]
+fn care_goes_to_exactly_those_that_are_named_and_once() {
+    let again = || Command::Replace(Items { cmd_id: 30, items: vec![Item::for_target("./Settings/Apn")] });
+    let cared = |id: &str| Session::new("D1", id).report("spring-patch", 410).answered(200, vec![again()]);
+    let mut tape = spring();
+    tape.at(100).session(cared("1")).at(500).roll_call(&["D1", "D2"]);
+
+    assert_outcome(&tape.judge(&care(&["D1"])), Pass, "1 Device(s) received care");
+    let stranger = tape.judge(&care(&["D2"]));
+    assert_outcome(&stranger, Fail, "cared for Device D1");
+    assert!(stranger.packet.is_some());
+    assert_outcome(&tape.judge(&care(&["D1", "D2"])), Fail, "did not care for Device D2");
+    assert_outcome(&tape.judge(&care(&[])), Fail, "cared for Device D1");
+
+    let mut twice = spring();
+    twice.session(cared("1")).session(cared("2")).roll_call(&["D1", "D2"]);
+    assert_outcome(&twice.judge(&care(&["D1"])), Fail, "cared for Device D1 2 times");
+}
+
+#[test]
+fn care_is_over_when_the_device_has_answered_a_later_roll_call() {
+    let cared = Session::new("D1", "1").report("spring-patch", 410).answered(200, vec![exec("care-1")]);
+    let mut tape = spring();
+    tape.session(cared).roll_call(&["D2"]);
+
+    assert_outcome(&tape.judge(&care(&["D1"])), Inconclusive, "no later answer of Device D1");
+    assert_outcome(&spring().judge(&care(&[])), Inconclusive, "no later answer");
+}
+
+#[test]
+fn reading_a_node_is_no_care() {
+    let get = Command::Get(Items { cmd_id: 30, items: vec![Item::for_target("./DevDetail/FwV")] });
+    let mut tape = spring();
+    tape.session(Session::new("D1", "1").report(FENCE, 200).answered(200, vec![get]));
+
+    assert_outcome(&tape.judge(&care(&[])), Pass, "no Device received care");
+}
+
+#[test]
+fn a_campaign_is_on_the_air_as_often_as_it_should_be() {
+    let check = |count| Check::Repetitions { campaign: "spring-patch".into(), count };
+    let mut tape = Tape::new(&["D1"]);
+    for _ in 0..2 {
+        tape.announce("spring-patch", 1).symbol(1, 1, 0, false).symbol(1, 2, 0, false);
+    }
+    tape.close(1);
+
+    assert_outcome(&tape.judge(&check(2)), Pass, "2 notifications, 2 symbols 2 times each");
+    assert_outcome(&tape.judge(&check(3)), Fail, "2 notification(s)");
+    tape.symbol(1, 2, 0, false);
+    assert_outcome(&tape.judge(&check(2)), Fail, "symbol 0 of block 0 of TOI 2 was sent 3 time(s)");
+    assert_outcome(&Tape::new(&["D1"]).judge(&check(1)), Fail, "never announced");
+    let mut empty = Tape::new(&["D1"]);
+    assert_outcome(&empty.announce("spring-patch", 1).close(1).judge(&check(1)), Fail, "no symbol");
+}
+
+#[test]
+fn what_must_not_be_broadcast_is_not_announced_before_the_roll_call_is() {
+    let never = Check::NeverBroadcast { campaign: "unscheduled".into(), fence: FENCE.into() };
+    let mut tape = Tape::new(&["D1"]);
+    assert_outcome(&tape.judge(&never), Inconclusive, "not even the roll call");
+    tape.campaign(FENCE, 900);
+    assert_outcome(&tape.judge(&never), Pass, "not announced");
+    tape.announce("unscheduled", 901);
+
+    let outcome = tape.judge(&never);
+
+    assert_outcome(&outcome, Fail, "`unscheduled` was announced");
+    assert_eq!(outcome.packet, Some(tape.announcement_of("unscheduled")));
+}
+
+#[test]
+fn sequence_numbers_rise_from_campaign_to_campaign_and_stay_within_one() {
+    let judge = |announced: &[(&str, u64)]| {
+        let mut tape = Tape::new(&["D1"]);
+        for (campaign, sequence) in announced {
+            tape.announce_session(campaign, *sequence, 7);
+        }
+        tape.judge(&Check::RisingSequence)
+    };
+
+    assert_outcome(&judge(&[("a", 1), ("a", 1), ("b", 5)]), Pass, "2 campaigns");
+    // Carousels overlap: a repetition of the first campaign may follow the second.
+    assert_outcome(&judge(&[("a", 1), ("b", 2), ("a", 1)]), Pass, "2 campaigns");
+    assert_outcome(&judge(&[("a", 1), ("b", 1)]), Fail, "`b` has #1 after `a` had #1");
+    assert_outcome(&judge(&[("a", 5), ("b", 6), ("c", 5)]), Fail, "`c` has #5");
+    assert_outcome(&judge(&[("a", 1), ("a", 2), ("b", 3)]), Fail, "`a` is repeated as #2, it was #1");
+    assert_outcome(&judge(&[("a", 1), (FENCE, 2)]), Inconclusive, "1 campaign(s)");
+}
+
+fn claimed(check: Check, prompts: &[(&str, &str, bool)]) -> Outcome {
+    let prompts = prompts.iter().map(|(who, what, offered)| ((*who).to_owned(), (*what).to_owned(), *offered));
+    let records = BTreeMap::from([(("D1".to_owned(), "a".to_owned()), "restored".to_owned())]);
+    let beside = Beside { prompts: prompts.collect(), records, ..Beside::default() };
+    check.judge(Evidence { timeline: &Timeline::default(), beside: &beside })
+}
+
+#[test]
+fn the_end_user_is_asked_as_often_as_it_should_be() {
+    let asked = |times| Check::Asked { device: "D1".into(), campaign: "a".into(), times };
+
+    assert_outcome(&claimed(asked(1), &[("D1", "a", true), ("D2", "a", true), ("D1", "b", true)]), Pass, "1 time(s)");
+    assert_outcome(&claimed(asked(1), &[("D1", "a", true), ("D1", "a", true)]), Fail, "2 time(s)");
+    assert_outcome(&claimed(asked(0), &[]), Pass, "0 time(s)");
+}
+
+#[test]
+fn declining_is_offered_always_or_never() {
+    let offered = |offered| Check::DeclineOffered { device: "D1".into(), campaign: "a".into(), offered };
+
+    assert_outcome(&claimed(offered(false), &[("D1", "a", false)]), Pass, "not offered");
+    assert_outcome(&claimed(offered(false), &[("D1", "a", false), ("D1", "a", true)]), Fail, "declining is offered");
+    assert_outcome(&claimed(offered(true), &[("D1", "a", true)]), Pass, "declining is offered");
+    assert_outcome(&claimed(offered(true), &[]), Fail, "did not ask");
+}
+
+#[test]
+fn the_providers_record_says_what_it_says() {
+    let record = |device: &str, outcome: &str| Check::Record {
+        device: device.into(),
+        campaign: "a".into(),
+        outcome: outcome.into(),
+    };
+
+    assert_outcome(&claimed(record("D1", "restored"), &[]), Pass, "says restored");
+    assert_outcome(&claimed(record("D1", "success"), &[]), Fail, "says restored");
+    assert_outcome(&claimed(record("D2", "unknown"), &[]), Pass, "says unknown");
+}
