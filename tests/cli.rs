@@ -11,9 +11,8 @@ mod runs;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Command, Stdio};
 
-use place::{DEADLINE, FORGED, Place, assert_words, finish, root};
+use place::{FORGED, Place, assert_words, root};
 
 #[test]
 fn what_is_wrong_with_a_suite_is_told_with_file_line_and_hint_before_anything_runs() {
@@ -161,14 +160,34 @@ fn an_interface_without_multicast_is_refused_with_the_doctors_advice() {
 #[test]
 fn a_process_without_descriptors_is_refused() {
     let place = Place::new();
-    let script = format!("ulimit -n 12 && exec {} certify --scenario {FORGED}", env!("CARGO_BIN_EXE_castproof"));
-    let mut command = Command::new("sh");
-    command.args(["-c", &script]).current_dir(place.folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
 
-    let left = finish(command.spawn().unwrap(), DEADLINE);
+    let left = place.run_after("ulimit -n 100", &["certify", "--scenario", FORGED]);
 
     assert_eq!(left.code, Some(2), "{}\n{}", left.out, left.err);
-    assert_words(&left.err, &["error: ", "Too many open files"]);
+    assert_words(&left.err, &["error: ", "may need 300 open files", "may open 100", "ulimit -n"]);
+}
+
+#[test]
+fn a_process_with_few_descriptors_runs_fewer_scenarios_at_a_time() {
+    let place = Place::new();
+
+    let left = place.run_after("ulimit -n 620", &["certify", "--scenario", FORGED]);
+
+    assert_eq!(left.code, Some(0), "{}\n{}", left.out, left.err);
+    assert_words(&left.err, &["2 scenarios at a time instead of 12", "ulimit -n"]);
+}
+
+#[test]
+fn a_shortage_of_descriptors_convicts_nobody() {
+    let place = Place::new();
+    // What the process inherits is taken from what it may open: enough is left for twenty Devices to be switched on, and
+    // too little for all of them to report.
+    let few = "ulimit -n 300; for number in $(seq 20 190); do eval \"exec $number< /dev/null\"; done";
+
+    let left = place.run_after(few, &["certify", "--scenario", "when-every-device-fails-the-dm-server-cares"]);
+
+    assert_eq!(left.code, Some(101), "{}\n{}", left.out, left.err);
+    assert_words(&left.out, &["open files"]);
 }
 
 #[test]

@@ -160,8 +160,8 @@ impl Context {
         if faults.iter().any(|fault| fault.starts_with(OUT_OF_TIME)) {
             verdict = Verdict::OutOfTime;
         }
-        if remains.kernel_drops > 0 {
-            faults.push(format!("the kernel dropped {} datagram(s): nothing can be concluded", remains.kernel_drops));
+        if !remains.doubts.is_empty() {
+            faults.extend(remains.doubts.into_iter().map(|doubt| format!("{doubt}: nothing can be concluded")));
             verdict = Verdict::Inconclusive;
         }
         let traffic = match (&recording, verdict) {

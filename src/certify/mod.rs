@@ -4,6 +4,7 @@
 //! missing step turns into a green scenario that tests nothing, and a suite with one such trap in it certifies nobody.
 
 mod context;
+mod descriptors;
 mod features;
 mod lint;
 mod phrases;
@@ -12,6 +13,7 @@ mod repeat;
 mod runner;
 mod selection;
 
+pub use descriptors::affordable_jobs;
 pub use features::{Example, Suite};
 pub use lint::{LintError, LintErrors, LintKind, Place, Rules, StepMatch};
 pub use phrases::{match_step, phrasebook_markdown};

@@ -16,10 +16,7 @@ use crate::findings::{Extent, JunitError, ResultError, RunFindings, ScenarioFind
 use crate::stage::{Casting, FixtureError, Stage};
 
 use super::context::Context;
-use super::{Example, Selection, Suite, preflight};
-
-/// Open files that a run may want: sockets of every scenario at once, with a margin.
-const OPEN_FILES: u64 = 16_384;
+use super::{Example, Selection, Suite, affordable_jobs, preflight};
 
 /// Told of each scenario that begins (without findings) and ends (with them).
 pub type Progress = dyn Fn(&Example, Option<&ScenarioFindings>);
@@ -38,7 +35,7 @@ pub struct Options {
     pub selection: Selection,
     /// The seed of every random choice.
     pub seed: u64,
-    /// How many scenarios run at the same time.
+    /// How many scenarios run at the same time, where [`affordable_jobs`] allows it.
     pub jobs: usize,
     /// The interface that everything happens on.
     pub interface: IpAddr,
@@ -79,6 +76,14 @@ pub enum CertifyError {
         /// What to do about it.
         advice: String,
     },
+    /// This process may not open enough files for a single scenario.
+    #[error("a scenario may need {needed} open files, and this process may open {limit}")]
+    Descriptors {
+        /// How many it may open.
+        limit: u64,
+        /// How many a scenario may need.
+        needed: u64,
+    },
     /// The reports folder cannot be written.
     #[error("write to the reports folder `{path}`")]
     Reports {
@@ -112,12 +117,10 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
     if chosen.is_empty() {
         return Err(CertifyError::NothingSelected);
     }
-    // Many scenarios at once hold many sockets; where the limit cannot be raised, fewer jobs are the remedy.
-    let _ = rlimit::increase_nofile_limit(OPEN_FILES);
+    let jobs = affordable_jobs(options.jobs)?;
     preflight::check(options.interface).await?;
     let interruption = interruption();
     let is_selection = chosen.len() < options.suite.examples.len();
-    let jobs = options.jobs;
     let features = selected(&options.suite, &chosen);
     let context = Rc::new(Context::new(options)?);
 

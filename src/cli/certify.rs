@@ -74,6 +74,11 @@ pub(super) fn certify(console: &Console, options: Certify) -> Result<ExitCode, F
     for entry in selection.unmatched(&suite.examples) {
         console.warning(&format!("nothing matches `{entry}`"));
     }
+    let wanted = usize::from(options.jobs);
+    let jobs = certify::affordable_jobs(wanted).map_err(failure_of)?;
+    if jobs < wanted {
+        console.warning(&format!("{jobs} scenarios at a time instead of {wanted}: `ulimit -n` allows no more"));
+    }
     let register = suite.register.clone();
     let seed = options.seed.unwrap_or(SEED);
     console.line(&format!(
@@ -106,7 +111,7 @@ pub(super) fn certify(console: &Console, options: Certify) -> Result<ExitCode, F
         reports: options.reports,
         selection,
         seed,
-        jobs: options.jobs.into(),
+        jobs,
         interface: options.interface,
         casting,
         renew_golden: options.renew_golden,
@@ -139,6 +144,7 @@ fn failure_of(error: CertifyError) -> Failure {
         CertifyError::Host { interface, advice, .. } => {
             failure.hint(format!("{advice}; `castproof doctor --interface {interface}` tells more"))
         }
+        CertifyError::Descriptors { .. } => failure.hint("raise the limit with `ulimit -n`"),
         CertifyError::Reports { .. } => failure.hint("name a folder that can be written with --reports"),
         _ => failure,
     }

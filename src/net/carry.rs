@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::clock::Clock;
+use super::shortage;
 use crate::spec::Timestamp;
 
 /// How many octets are carried at once.
@@ -94,6 +95,7 @@ pub(super) async fn pass(mut client: TcpStream, target: SocketAddr, witness: Wit
     let mut server = match timeout(PATIENCE, TcpStream::connect(target)).await {
         Ok(Ok(server)) => server,
         Ok(Err(error)) => {
+            shortage::note(&error);
             let what = match cut(Side::Server, &error) {
                 RelayWhat::Failed { reason } => RelayWhat::Failed { reason: format!("connect to {target}: {reason}") },
                 what => what,

@@ -20,6 +20,7 @@ use tokio::time::timeout;
 pub use super::post_error::PostError;
 use super::post_error::explain;
 pub use super::server::{HttpAnswer, HttpRequest, HttpServer, serve};
+use super::shortage;
 
 /// The longest body that is taken, in octets.
 pub const LONGEST_BODY: usize = 256 * 1024;
@@ -159,7 +160,8 @@ impl HttpConnection {
     /// Connects to the server.
     async fn open(&self) -> Result<Live, PostError> {
         let to = self.resolve().await?;
-        let stream = self.connect(to).await.map_err(|source| match source.kind() {
+        let connected = self.connect(to).await.inspect_err(shortage::note);
+        let stream = connected.map_err(|source| match source.kind() {
             io::ErrorKind::ConnectionRefused => PostError::Refused { to },
             io::ErrorKind::ConnectionReset => PostError::Reset,
             _ => PostError::Unreachable { to, source },

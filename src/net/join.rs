@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::interface;
+use super::shortage;
 use crate::spec::ChannelEntry;
 
 /// The command that makes IPv6 multicast work on the loopback interface; it needs the right to change routes.
@@ -182,6 +183,7 @@ impl Faults<'_> {
 
     /// Names the refusal `source` of the step `action`.
     pub(super) fn explain(&self, action: &'static str, source: io::Error) -> JoinError {
+        shortage::note(&source);
         let ChannelEntry { group, port, interface, .. } = *self.entry;
         match source.kind() {
             io::ErrorKind::AddrInUse => JoinError::PortBusy { group, port },

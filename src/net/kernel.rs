@@ -15,6 +15,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 use super::interface::{self, host_order};
+use super::shortage;
 
 /// How often a table is read before a missing row is believed to be missing.
 const LOOKS: usize = 5;
@@ -62,7 +63,7 @@ pub fn drops_of(socket: &impl AsRawFd) -> Option<u64> {
     // The whole table is read, but only the socket's own row taken apart: a busy host has many, and this is asked often.
     let column = format!(" {inode} ");
     let row_in = |table: &str| {
-        let text = std::fs::read_to_string(table).ok()?;
+        let text = std::fs::read_to_string(table).inspect_err(shortage::note).ok()?;
         let mut rows = text.lines().filter(|line| line.contains(&column)).filter_map(udp_row);
         rows.find(|row| row.inode == inode)
     };
@@ -73,7 +74,7 @@ pub fn drops_of(socket: &impl AsRawFd) -> Option<u64> {
 pub fn udp_sockets() -> Vec<UdpSocketRow> {
     UDP_TABLES
         .into_iter()
-        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .filter_map(|path| std::fs::read_to_string(path).inspect_err(shortage::note).ok())
         .flat_map(|text| parse_udp(&text))
         .collect()
 }
@@ -84,7 +85,7 @@ pub fn udp_sockets() -> Vec<UdpSocketRow> {
 /// Fails when `/proc/net/igmp` cannot be read: then nothing is known, which is not the same as no membership. A host
 /// without IPv6 has no `/proc/net/igmp6` and no such memberships.
 pub fn memberships() -> io::Result<Vec<Membership>> {
-    let mut all = parse_igmp(&std::fs::read_to_string("/proc/net/igmp")?);
+    let mut all = parse_igmp(&std::fs::read_to_string("/proc/net/igmp").inspect_err(shortage::note)?);
     match std::fs::read_to_string("/proc/net/igmp6") {
         Ok(text) => all.extend(parse_igmp6(&text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

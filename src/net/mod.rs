@@ -16,6 +16,7 @@ pub mod multicast;
 mod post_error;
 pub mod relay;
 mod server;
+pub mod shortage;
 mod task;
 
 pub use clock::Clock;

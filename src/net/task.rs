@@ -9,6 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::shortage;
+
 /// How many connections a listener of ours serves at once; further ones wait in the kernel.
 pub(super) const MOST_CONNECTIONS: usize = 1_024;
 /// How long accepting pauses after the kernel refused to hand a connection over.
@@ -50,7 +52,8 @@ pub(super) async fn accept(listener: &Option<TcpListener>) -> (TcpStream, Socket
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
-            Err(_) => {
+            Err(error) => {
+                shortage::note(&error);
                 let _ = tokio::time::timeout(ACCEPT_BACK_OFF, std::future::pending::<()>()).await;
             }
         }

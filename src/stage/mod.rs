@@ -92,6 +92,12 @@ pub enum StageError {
         /// How things stood.
         status: String,
     },
+    /// This host kept a wait from ever ending well; what it did stands in the scenario's faults.
+    #[error("{what} cannot be waited for on this host")]
+    Host {
+        /// What was waited for.
+        what: String,
+    },
     /// The Given sentences do not fit together.
     #[error("{}", chain(.0))]
     Script(#[from] ScriptError),
@@ -160,8 +166,8 @@ pub struct Remains {
     pub observations: Vec<Observation>,
     /// The recording; none when the scenario ended before anything ran.
     pub recording: Option<Recording>,
-    /// Datagrams that the kernel dropped: with any, no verdict but inconclusive stands.
-    pub kernel_drops: u64,
+    /// What the host did to this scenario: with any of it, no verdict but inconclusive stands.
+    pub doubts: Vec<String>,
 }
 
 impl Stage {
@@ -251,10 +257,10 @@ impl Stage {
             checks: std::mem::take(&mut self.checks),
             observations: std::mem::take(&mut self.observations),
             recording: None,
-            kernel_drops: 0,
+            doubts: Vec::new(),
         };
         if let Some(running) = self.running.take() {
-            remains.kernel_drops = running.kernel_drops();
+            remains.doubts = running.doubts();
             remains.observations.extend(observations(&running));
             remains.recording = Some(running.recorder.recording().clone());
             running.close().await;

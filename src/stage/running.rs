@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use crate::capture::{Lane, Timeline};
 use crate::judge::Beside;
-use crate::net::{BoundRelay, Clock, Lease, PassAll, RelayEvent, TcpRelay, kernel};
+use crate::net::{BoundRelay, Clock, Lease, PassAll, RelayEvent, TcpRelay, kernel, shortage};
 use crate::provider::{CareState, DeviceRecord};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
 use crate::subject::{Claim, ClaimKind, DeviceBrief, DeviceInstance, ProviderBrief, ProviderInstance, Stimulus};
@@ -77,6 +77,7 @@ pub(super) struct Running {
     listener: AbortHandle,
     heart: AbortHandle,
     lag: Rc<Cell<Duration>>,
+    shortages_before: u64,
     // Last, so that ports and folders are given back after everything that uses them.
     lease: Lease,
     folder: TempDir,
@@ -161,6 +162,7 @@ impl Running {
             listener,
             heart: spawn_local(beat(brief.clock, lag.clone())).abort_handle(),
             lag,
+            shortages_before: shortage::met(),
             lease: channels.lease,
             folder,
         };
@@ -260,6 +262,9 @@ impl Running {
             if let Some(found) = probe(self, &self.recorder.timeline()) {
                 return Ok(found);
             }
+            if !self.troubles().is_empty() {
+                return Err(StageError::Host { what: what.to_owned() });
+            }
             if is_last_look {
                 let frames = self.recorder.recording().frames.len();
                 let status = format!("{frames} packets were recorded");
@@ -306,8 +311,23 @@ impl Running {
         }
     }
 
+    /// What this host did to the scenario, each in words; with any of it, nothing can be concluded.
+    pub(super) fn doubts(&self) -> Vec<String> {
+        let drops = Some(self.kernel_drops()).filter(|drops| *drops > 0);
+        let drops = drops.map(|drops| format!("the kernel dropped {drops} datagram(s)"));
+        drops.into_iter().chain(self.troubles()).collect()
+    }
+
+    /// What this process met that no waiting mends.
+    fn troubles(&self) -> Vec<String> {
+        let short = shortage::met() > self.shortages_before;
+        let short = short.then(|| "this process ran short of open files; `ulimit -n` and --jobs decide".to_owned());
+        let troubles = self.devices.iter().filter_map(|(name, device)| Some(format!("{name}: {}", device.trouble()?)));
+        short.into_iter().chain(troubles).collect()
+    }
+
     /// Datagrams that the kernel dropped, for anybody.
-    pub(super) fn kernel_drops(&self) -> u64 {
+    fn kernel_drops(&self) -> u64 {
         let closed: u64 = self.devices.values().map(|device| device.kernel_drops()).sum();
         let ports = (0..self.lease.count()).map(|index| self.lease.port(index)).collect::<BTreeSet<_>>();
         let open = kernel::udp_sockets().into_iter().filter(|row| ports.contains(&row.local.port()));

@@ -147,6 +147,10 @@ pub trait DeviceInstance {
     /// Datagrams that the kernel dropped on sockets which the instance has closed since, where that can be told; those of
     /// open sockets stand in the kernel's table for whoever looks.
     fn kernel_drops(&self) -> u64;
+
+    /// What kept the instance from doing its part and is not the implementation's doing, if anything: with it, no verdict
+    /// stands.
+    fn trouble(&self) -> Option<String>;
 }
 
 /// An implementation of the provider role.

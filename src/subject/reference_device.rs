@@ -64,10 +64,11 @@ impl DeviceSubject for ReferenceDevice {
                     .map_err(refused)?;
             let claims = Rc::new(RefCell::new(Vec::new()));
             let drops = Rc::new(RefCell::new(0));
+            let trouble = Rc::new(RefCell::new(None));
             let (orders, inbox) = mpsc::unbounded_channel();
-            let driver = Driver::new(brief.clone(), device, claims.clone(), drops.clone());
+            let driver = Driver::new(brief.clone(), device, claims.clone(), drops.clone(), trouble.clone());
             let task = spawn_local(driver.run(inbox)).abort_handle();
-            Ok(Box::new(Instance { name: brief.name, orders, claims, drops, task }) as Box<dyn DeviceInstance>)
+            Ok(Box::new(Instance { name: brief.name, orders, claims, drops, trouble, task }) as Box<dyn DeviceInstance>)
         }
         .boxed_local()
     }
@@ -84,6 +85,7 @@ struct Instance {
     orders: mpsc::UnboundedSender<Order>,
     claims: Rc<RefCell<Vec<Claim>>>,
     drops: Rc<RefCell<u64>>,
+    trouble: Rc<RefCell<Option<String>>>,
     task: AbortHandle,
 }
 
@@ -119,6 +121,10 @@ impl DeviceInstance for Instance {
     fn kernel_drops(&self) -> u64 {
         *self.drops.borrow()
     }
+
+    fn trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
+    }
 }
 
 impl Drop for Instance {
@@ -135,6 +141,7 @@ struct Driver {
     device: Device,
     claims: Rc<RefCell<Vec<Claim>>>,
     drops: Rc<RefCell<u64>>,
+    trouble: Rc<RefCell<Option<String>>>,
     joined: BTreeMap<ChannelLabel, Ear>,
     heard: mpsc::UnboundedReceiver<Heard>,
     ears: mpsc::UnboundedSender<Heard>,
@@ -154,9 +161,15 @@ impl Drop for Ear {
 }
 
 impl Driver {
-    fn new(brief: DeviceBrief, device: Device, claims: Rc<RefCell<Vec<Claim>>>, drops: Rc<RefCell<u64>>) -> Self {
+    fn new(
+        brief: DeviceBrief,
+        device: Device,
+        claims: Rc<RefCell<Vec<Claim>>>,
+        drops: Rc<RefCell<u64>>,
+        trouble: Rc<RefCell<Option<String>>>,
+    ) -> Self {
         let (ears, heard) = mpsc::unbounded_channel();
-        Self { brief, device, claims, drops, joined: BTreeMap::new(), heard, ears, post: None }
+        Self { brief, device, claims, drops, trouble, joined: BTreeMap::new(), heard, ears, post: None }
     }
 
     async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
@@ -201,7 +214,8 @@ impl Driver {
                 () = until_timeout => self.device.handle_timeout(clock.now()),
             };
             if let Err(error) = result {
-                self.claim(ClaimKind::Note(chain(&error)));
+                // The core fails with its storage alone, which is the host's.
+                self.meet(&error);
                 return;
             }
         }
@@ -226,7 +240,7 @@ impl Driver {
             Stimulus::Condition(condition) => self.device.set_condition(condition),
             Stimulus::Answer(campaign, answer) => {
                 if let Err(error) = self.device.handle_answer(now, &campaign, answer) {
-                    self.claim(ClaimKind::Note(chain(&error)));
+                    self.meet(&error);
                 }
             }
         }
@@ -241,7 +255,7 @@ impl Driver {
 
     fn act(&mut self) {
         if let Err(error) = self.carry_out_joins() {
-            self.claim(ClaimKind::Note(chain(&error)));
+            self.meet(&error);
         }
         while let Some(event) = self.device.poll_event() {
             self.claim(match event {
@@ -249,6 +263,11 @@ impl Driver {
                 other => ClaimKind::Note(format!("{other:?}")),
             });
         }
+    }
+
+    /// Keeps what the host refused; the first tells most.
+    fn meet(&self, error: &dyn std::error::Error) {
+        self.trouble.borrow_mut().get_or_insert_with(|| chain(error));
     }
 
     fn claim(&self, what: ClaimKind) {

@@ -55,7 +55,20 @@ impl Place {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Left {
-        let left = finish(self.command(arguments).spawn().unwrap(), DEADLINE);
+        Self::finished(&mut self.command(arguments), arguments)
+    }
+
+    /// Runs the command in a shell that has done `preparation` before.
+    pub(crate) fn run_after(&self, preparation: &str, arguments: &[&str]) -> Left {
+        let mut command = Command::new("bash");
+        let script = format!("{preparation}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_castproof")]).args(arguments);
+        command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::finished(&mut command, arguments)
+    }
+
+    fn finished(command: &mut Command, arguments: &[&str]) -> Left {
+        let left = finish(command.spawn().unwrap(), DEADLINE);
         let panicked = left.err.contains("panicked at") || left.out.contains("panicked at");
         assert!(!panicked, "{arguments:?} panicked:\n{}\n{}", left.out, left.err);
         left
