@@ -16,7 +16,7 @@ use crate::findings::{
 };
 use crate::net::Clock;
 use crate::spec::Timestamp;
-use crate::stage::{Fixtures, OUT_OF_TIME, Remains, Stage, StageBrief};
+use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Remains, Stage, StageBrief};
 
 use super::repeat::shared_arguments;
 use super::runner::{CertifyError, Options, Progress, Run};
@@ -27,6 +27,13 @@ const TRAFFIC_LINES: usize = 12;
 /// How often the result is written while scenarios run: it is flushed to the disk, which holds up everything else.
 const WRITE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// A scenario that has begun and not ended.
+struct InProgress {
+    slug: String,
+    since: Timestamp,
+    broken_off: BrokenOff,
+}
+
 /// Everything that hooks share.
 pub(super) struct Context {
     suite: Suite,
@@ -34,7 +41,7 @@ pub(super) struct Context {
     facts: RunFacts,
     clock: Clock,
     started: Timestamp,
-    running: RefCell<Vec<(String, Timestamp)>>,
+    running: RefCell<Vec<InProgress>>,
     done: RefCell<Vec<ScenarioFindings>>,
     folder: PathBuf,
     seed: u64,
@@ -77,6 +84,7 @@ impl Context {
             renew_golden: options.renew_golden,
             feature: String::new(),
             requirements: Vec::new(),
+            broken_off: BrokenOff::default(),
         };
         Ok(Self {
             suite: options.suite,
@@ -101,14 +109,17 @@ impl Context {
     pub(super) fn begin(&self, feature: &Feature, scenario: &Scenario, stage: &mut Stage) {
         // Without an example the stage stays bare, and its first step says so.
         let Some(example) = self.example(feature, scenario) else { return };
+        let broken_off = BrokenOff::default();
         stage.raise(StageBrief {
             slug: example.slug.clone(),
             seed: seed_of(self.seed, &example.slug),
             feature: example.feature.clone(),
             requirements: example.requirements.clone(),
+            broken_off: broken_off.clone(),
             ..self.briefs.clone()
         });
-        self.running.borrow_mut().push((example.slug.clone(), self.clock.now()));
+        let in_progress = InProgress { slug: example.slug.clone(), since: self.clock.now(), broken_off };
+        self.running.borrow_mut().push(in_progress);
         (self.progress)(example, None);
     }
 
@@ -124,10 +135,28 @@ impl Context {
             Some(stage) => stage.finish().await,
             None => Remains::default(),
         };
-        let findings = self.findings(example, finished, remains);
+        let failed_a_check = remains.checks.last().is_some_and(|check| check.verdict != Verdict::Pass);
+        let fault = fault_of(finished).filter(|_| !failed_a_check);
+        self.found(example, fault, remains);
+        self.keep();
+    }
+
+    fn found(&self, example: &Example, fault: Option<String>, remains: Remains) {
+        let findings = self.findings(example, fault, remains);
         (self.progress)(example, Some(&findings));
         self.done.borrow_mut().push(findings);
-        self.keep();
+    }
+
+    /// Keeps what scenarios had seen when they were broken off.
+    fn break_off(&self) {
+        let handed_over = |scenario: &InProgress| Some((scenario.slug.clone(), scenario.broken_off.take()?));
+        let broken_off: Vec<(String, Remains)> = self.running.borrow().iter().filter_map(handed_over).collect();
+        for (slug, mut remains) in broken_off {
+            if let Some(example) = self.suite.examples.iter().find(|example| example.slug == slug) {
+                remains.doubts.push("the run was interrupted".to_owned());
+                self.found(example, None, remains);
+            }
+        }
     }
 
     /// Writes what has been found so far, so that a crash later on leaves this much behind.
@@ -140,14 +169,8 @@ impl Context {
         }
     }
 
-    fn findings(&self, example: &Example, finished: &ScenarioFinished, mut remains: Remains) -> ScenarioFindings {
-        let mut faults = Vec::new();
-        let failed_a_check = remains.checks.last().is_some_and(|check| check.verdict != Verdict::Pass);
-        if let Some(fault) = fault_of(finished)
-            && !failed_a_check
-        {
-            faults.push(fault);
-        }
+    fn findings(&self, example: &Example, fault: Option<String>, mut remains: Remains) -> ScenarioFindings {
+        let mut faults: Vec<String> = fault.into_iter().collect();
         let recording = remains.recording.take();
         let capture = recording.as_ref().and_then(|recording| match self.store(example, recording) {
             Ok(path) => Some(path),
@@ -190,8 +213,8 @@ impl Context {
 
     fn duration_of(&self, slug: &str) -> Duration {
         let mut running = self.running.borrow_mut();
-        let position = running.iter().position(|(name, _)| name == slug);
-        position.map_or(Duration::ZERO, |index| self.clock.now().since(running.swap_remove(index).1))
+        let position = running.iter().position(|scenario| scenario.slug == slug);
+        position.map_or(Duration::ZERO, |index| self.clock.now().since(running.swap_remove(index).since))
     }
 
     /// Writes a recording, and gives its path within the folder of the run.
@@ -219,6 +242,9 @@ impl Context {
     }
 
     pub(super) fn conclude(&self, interrupted: bool, extent: Extent) -> Result<Run, CertifyError> {
+        if interrupted {
+            self.break_off();
+        }
         let findings = self.write(extent)?;
         write_junit(&findings, &self.folder.join("junit.xml"))?;
         Ok(Run { findings, folder: self.folder.clone(), interrupted })

@@ -16,6 +16,7 @@ mod scenes;
 mod script;
 mod verdicts;
 
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -72,6 +73,19 @@ pub struct StageBrief {
     pub feature: String,
     /// The requirements that the scenario is tagged with.
     pub requirements: Vec<crate::spec::RequirementId>,
+    /// Where the remains go when the scenario is broken off.
+    pub broken_off: BrokenOff,
+}
+
+/// What is left of a scenario that was broken off before its end: empty unless that happened.
+#[derive(Debug, Clone, Default)]
+pub struct BrokenOff(Rc<RefCell<Option<Remains>>>);
+
+impl BrokenOff {
+    /// Takes what is left.
+    pub fn take(&self) -> Option<Remains> {
+        self.0.borrow_mut().take()
+    }
 }
 
 /// Why a sentence could not be carried out or does not hold.
@@ -158,7 +172,7 @@ impl std::fmt::Debug for Stage {
 }
 
 /// What is left of a scenario when it is over.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Remains {
     /// The checks, in the order in which they were asked.
     pub checks: Vec<CheckResult>,
@@ -253,19 +267,37 @@ impl Stage {
 
     /// Ends the scenario: everybody off, every socket back, and what is left of it.
     pub async fn finish(&mut self) -> Remains {
+        let remains = self.remains();
+        if let Some(running) = self.running.take() {
+            running.close().await;
+        }
+        remains
+    }
+
+    fn remains(&mut self) -> Remains {
         let mut remains = Remains {
             checks: std::mem::take(&mut self.checks),
             observations: std::mem::take(&mut self.observations),
             recording: None,
             doubts: Vec::new(),
         };
-        if let Some(running) = self.running.take() {
+        if let Some(running) = &self.running {
             remains.doubts = running.doubts();
-            remains.observations.extend(observations(&running));
+            remains.observations.extend(observations(running));
             remains.recording = Some(running.recorder.recording().clone());
-            running.close().await;
         }
         remains
+    }
+}
+
+impl Drop for Stage {
+    /// A run that is interrupted drops its stages: what a scenario has seen by then is kept.
+    fn drop(&mut self) {
+        if self.running.is_some()
+            && let Some(brief) = self.brief.take()
+        {
+            *brief.broken_off.0.borrow_mut() = Some(self.remains());
+        }
     }
 }
 

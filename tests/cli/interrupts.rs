@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use castproof::findings::Extent;
+use castproof::findings::{Extent, Verdict};
 
 use super::place::{Place, assert_words, signal, text_of, wait};
 
@@ -56,7 +56,14 @@ fn interrupted_by(name: &str) {
     assert_words(&rest, &["interrupted", "marked partial", "PARTIAL", "written to reports/runs/"]);
     let (run, findings) = place.findings();
     assert_eq!((findings.extent, findings.conformant), (Extent::Partial, false));
-    assert!(!findings.scenarios.is_empty() && run.join("junit.xml").is_file());
+    let (over, broken_off): (Vec<_>, Vec<_>) =
+        findings.scenarios.iter().partition(|scenario| scenario.verdict == Verdict::Pass);
+    assert!(!over.is_empty() && run.join("junit.xml").is_file());
+    for scenario in broken_off {
+        assert_eq!((scenario.verdict, scenario.repeat.is_empty()), (Verdict::Inconclusive, false));
+        assert!(scenario.faults.iter().any(|fault| fault.contains("interrupted")), "{:?}", scenario.faults);
+        assert!(run.join(scenario.capture.as_ref().unwrap()).is_file());
+    }
     assert!(!during.is_empty() && !folders.is_empty(), "nothing was under way");
     assert_eq!(udp_sockets().intersection(&during).count(), 0);
     assert_eq!(work_folders(id), Vec::<PathBuf>::new());
@@ -90,5 +97,6 @@ fn a_run_that_is_interrupted_at_once_is_partial_too() {
     let (rest, err) = (rest.recv().unwrap(), err.recv().unwrap());
     assert_eq!(status.code(), Some(101), "{rest}\n{err}");
     let (_, findings) = place.findings();
-    assert_eq!((findings.extent, findings.scenarios.len()), (Extent::Partial, 0));
+    assert_eq!(findings.extent, Extent::Partial);
+    assert!(findings.scenarios.iter().all(|scenario| scenario.verdict == Verdict::Inconclusive));
 }
