@@ -2,7 +2,7 @@
 
 use crate::spec::{Account, DeviceTraits};
 use crate::wire::syncml::{
-    Alert, Command, Credential, Item, Items, Message, Meta, NextNonce, Results, Status, SyncHdr, alert, auth, status,
+    Alert, Command, Credential, Item, Items, Message, Meta, Results, Status, SyncHdr, alert, auth, status,
 };
 
 use super::campaign::RunId;
@@ -230,17 +230,7 @@ impl Answers {
     }
 
     fn header(&mut self, message: &Message, code: u16, next: &[u8]) {
-        let status = Status {
-            cmd_id: 1,
-            msg_ref: self.msg_ref,
-            cmd_ref: 0,
-            cmd: "SyncHdr".into(),
-            target_refs: vec![message.header.target.clone()],
-            source_refs: vec![message.header.source.clone()],
-            chal: Some(NextNonce { scheme: auth::MD5.into(), nonce: next.to_vec() }),
-            code,
-        };
-        self.body.push(Command::Status(status));
+        self.body.push(Command::Status(Status::of_header(message, code, Some(next.to_vec()))));
     }
 
     fn status(&mut self, command: &Command, target: Option<String>, code: u16) {

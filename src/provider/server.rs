@@ -5,7 +5,7 @@ use rand::RngExt;
 use crate::spec::{CampaignId, DeviceId, Timestamp};
 use crate::wire::mo::ReportedResult;
 use crate::wire::syncml::{
-    Alert, Command, Credential, Message, NextNonce, Status, SyncHdr, alert, auth, model::MEDIA_TYPE, status,
+    Alert, Command, Credential, Message, Status, SyncHdr, alert, auth, model::MEDIA_TYPE, status,
 };
 
 use super::core::{Answer, Provider, Request};
@@ -212,16 +212,7 @@ impl Body {
     }
 
     fn header(&mut self, message: &Message, code: u16, nonce: Option<Vec<u8>>) {
-        self.commands.push(Command::Status(Status {
-            cmd_id: 1,
-            msg_ref: self.msg_ref,
-            cmd_ref: 0,
-            cmd: "SyncHdr".into(),
-            target_refs: vec![message.header.target.clone()],
-            source_refs: vec![message.header.source.clone()],
-            chal: nonce.map(|nonce| NextNonce { scheme: auth::MD5.into(), nonce }),
-            code,
-        }));
+        self.commands.push(Command::Status(Status::of_header(message, code, nonce)));
     }
 
     fn status(&mut self, command: &Command, code: u16) {

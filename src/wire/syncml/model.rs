@@ -141,6 +141,23 @@ pub struct Status {
     pub code: u16,
 }
 
+impl Status {
+    /// The answer to the SyncHdr of `message`, which is the first command of every answer, with an auth-md5 challenge when
+    /// a nonce is given (Representation Protocol 1.2, `Status`).
+    pub fn of_header(message: &Message, code: u16, nonce: Option<Vec<u8>>) -> Self {
+        Self {
+            cmd_id: 1,
+            msg_ref: message.header.msg_id,
+            cmd_ref: 0,
+            cmd: "SyncHdr".into(),
+            target_refs: vec![message.header.target.clone()],
+            source_refs: vec![message.header.source.clone()],
+            chal: nonce.map(|nonce| NextNonce { scheme: super::auth::MD5.into(), nonce }),
+            code,
+        }
+    }
+}
+
 /// `Results`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Results {
