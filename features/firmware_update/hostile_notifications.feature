@@ -6,6 +6,7 @@ Feature: Hostile notifications have no effect
     @req.FU-GAP-5 @req.FU-GAP-3 @flow.exceptional @role.device
     Scenario: A Device does not act on a forged notification
       Given the population "two Devices"
+      And campaign "spring-patch" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
       When an unknown sender broadcasts campaign "spring-patch" in the Service Provider's name
       Then Devices "D1" and "D2" run firmware 1.0
       And no Device joins the delivery channel
@@ -24,9 +25,9 @@ Feature: Hostile notifications have no effect
     @req.FU-GAP-5 @flow.exceptional @role.device
     Scenario: A Device that has reported does not report again on a replay
       Given the population "one Device"
-      And campaign "spring-patch" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
-      And campaign "spring-patch" has been broadcast
-      When an unknown sender replays campaign "spring-patch"
+      And campaign "home-settings" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
+      And campaign "home-settings" has been broadcast
+      When an unknown sender replays campaign "home-settings"
       Then Device "D1" sends exactly one report
 
     @req.FU-GAP-5 @flow.exceptional @role.device

@@ -6,19 +6,18 @@ Feature: Repetitions belong to one campaign
     @req.FU-NF-1 @flow.alternative @role.device
     Scenario: A Device that hears six notifications of a campaign reports once
       Given the population "one Device"
-      And campaign "long-carousel" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
-      When the Service Provider broadcasts campaign "long-carousel"
-      Then campaign "long-carousel" is on the air 6 times
+      And campaign "repeated-settings" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
+      When the DM Server broadcasts provisioning data "repeated-settings"
+      Then campaign "repeated-settings" is on the air 6 times
       And Device "D1" sends exactly one report
-      And the status log of Device "D1" holds campaign "long-carousel" with result 200
 
     @req.FU-NF-1 @flow.alternative @role.device
-    Scenario: A Device provisioned by two notifications reports once
+    Scenario: A Device that hears six notifications of an update installs and reports it once
       Given the population "one Device"
-      And campaign "roaming-settings" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
-      When the DM Server broadcasts provisioning data "roaming-settings"
-      Then campaign "roaming-settings" is on the air 2 times
-      And Device "D1" sends exactly one report
+      And campaign "long-carousel" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
+      When the Service Provider broadcasts campaign "long-carousel"
+      Then Device "D1" sends exactly one report
+      And the status log of Device "D1" holds campaign "long-carousel" with result 200
 
   Rule: The Service Provider repeats what it sends, and numbers its campaigns
 

@@ -52,6 +52,7 @@ pub(super) struct Air {
     tasks: Vec<AbortHandle>,
     plans: Vec<Rc<RefCell<AirPlan>>>,
     samples: Rc<RefCell<Vec<MembershipSample>>>,
+    trouble: Rc<RefCell<Option<String>>>,
 }
 
 impl Drop for Air {
@@ -80,6 +81,7 @@ impl Air {
             tasks: Vec::new(),
             plans: lanes.iter().map(|lane| lane.plan.clone()).collect(),
             samples: samples.clone(),
+            trouble: Rc::default(),
         };
         for (label, entry) in sender {
             let ear = MulticastReceiver::join(entry)?;
@@ -92,6 +94,7 @@ impl Air {
                 tables: Vec::new(),
                 groups: groups.clone(),
                 samples: samples.clone(),
+                trouble: air.trouble.clone(),
             };
             air.tasks.push(spawn_local(relay.run(ear)).abort_handle());
         }
@@ -103,6 +106,11 @@ impl Air {
         for plan in &self.plans {
             plan.borrow_mut().lift();
         }
+    }
+
+    /// What kept the air from carrying a packet, if anything did.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
     }
 
     /// The kernel's word on who listened, one sample for each File Delivery Table that was sent.
@@ -148,15 +156,19 @@ struct Relay {
     tables: Vec<Fdt>,
     groups: Rc<BTreeMap<String, ChannelEntry>>,
     samples: Rc<RefCell<Vec<MembershipSample>>>,
+    trouble: Rc<RefCell<Option<String>>>,
 }
 
 impl Relay {
     async fn run(mut self, ear: MulticastReceiver) {
         let mut buffer = vec![0; LARGEST_DATAGRAM];
-        // A socket that fails relays nothing more; every wait of the scenario then runs out with its status.
-        while let Ok((length, source)) = ear.recv(&mut buffer).await {
-            self.relay(source, &Arc::from(&buffer[..length])).await;
-        }
+        let error = loop {
+            match ear.recv(&mut buffer).await {
+                Ok((length, source)) => self.relay(source, &Arc::from(&buffer[..length])).await,
+                Err(error) => break error,
+            }
+        };
+        self.met(&error);
     }
 
     async fn relay(&mut self, source: SocketAddr, octets: &Arc<[u8]>) {
@@ -172,14 +184,28 @@ impl Relay {
         }
         for (lane, fate) in self.lanes.iter().zip(fates) {
             match fate {
-                None => lane.pass(&self.recorder, self.clock.now(), octets, Vec::new()).await,
+                None => self.pass(lane, octets, Vec::new()).await,
                 Some(Fate::Drop) => {}
                 Some(Fate::FlipBit) => {
                     let remark = vec![format!("{AIR_COMMENT}one bit wrong")];
-                    lane.pass(&self.recorder, self.clock.now(), &with_wrong_bit(octets).into(), remark).await;
+                    self.pass(lane, &with_wrong_bit(octets).into(), remark).await;
                 }
             }
         }
+    }
+
+    async fn pass(&self, lane: &Lane, octets: &Arc<[u8]>, comments: Vec<String>) {
+        // Recorded before it is sent, so that no answer to it can stand in front of it.
+        let packet = datagram(lane.sender.local_addr(), &lane.entry, octets);
+        self.recorder.datagram(self.clock.now(), lane.id, packet, comments);
+        if let Err(error) = lane.sender.send(octets).await {
+            self.met(&error);
+        }
+    }
+
+    /// What the kernel does not take or give no counter tells of; the first tells most.
+    fn met(&self, error: &std::io::Error) {
+        self.trouble.borrow_mut().get_or_insert_with(|| format!("the air: {error}"));
     }
 
     fn meaning(&mut self, octets: &[u8]) -> Meaning {
@@ -214,15 +240,6 @@ impl Relay {
         if sees_itself {
             self.samples.borrow_mut().push(MembershipSample { at, joined });
         }
-    }
-}
-
-impl Lane {
-    async fn pass(&self, recorder: &Recorder, at: Timestamp, octets: &Arc<[u8]>, comments: Vec<String>) {
-        // Recorded before it is sent, so that no answer to it can stand in front of it.
-        recorder.datagram(at, self.id, datagram(self.sender.local_addr(), &self.entry, octets), comments);
-        // What the kernel does not take is lost, as on any air; its own counters tell.
-        let _ = self.sender.send(octets).await;
     }
 }
 

@@ -8,6 +8,7 @@ mod campaign_fixture;
 mod cast;
 mod fixtures;
 mod golden;
+mod host;
 mod plan;
 mod recorder;
 mod roll_call;
@@ -156,6 +157,8 @@ pub struct Stage {
     early_steps: Vec<String>,
     checks: Vec<CheckResult>,
     observations: Vec<Observation>,
+    /// Why nothing can be concluded from a check that failed: this host, not the subject, may have caused it.
+    doubts: Vec<String>,
     roll_calls: u32,
     /// The roll call that speaks for the present state; none after something happened.
     current_roll_call: Option<String>,
@@ -194,6 +197,7 @@ impl Stage {
             early_steps: Vec::new(),
             checks: Vec::new(),
             observations: Vec::new(),
+            doubts: Vec::new(),
             roll_calls: 0,
             current_roll_call: None,
             all_answered: false,
@@ -246,6 +250,10 @@ impl Stage {
         let verdict = result.verdict;
         let reason = result.reason();
         self.checks.push(result);
+        if verdict == Verdict::Fail {
+            let doubts = [self.running()?.host.doubt_of_timing(), self.doubt_of_deferral()?];
+            self.doubts.extend(doubts.into_iter().flatten());
+        }
         if verdict == Verdict::Pass { Ok(()) } else { Err(StageError::Check(reason)) }
     }
 
@@ -279,10 +287,10 @@ impl Stage {
             checks: std::mem::take(&mut self.checks),
             observations: std::mem::take(&mut self.observations),
             recording: None,
-            doubts: Vec::new(),
+            doubts: std::mem::take(&mut self.doubts),
         };
         if let Some(running) = &self.running {
-            remains.doubts = running.doubts();
+            remains.doubts.extend(running.doubts());
             remains.observations.extend(observations(running));
             remains.recording = Some(running.recorder.recording().clone());
         }

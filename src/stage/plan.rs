@@ -1,10 +1,15 @@
 //! What the air does to the packets for one Device: pass, drop, damage; by kind, number or chance.
 
+use std::collections::HashMap;
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::wire::alc::AlcPacket;
+use crate::wire::alc::{AlcPacket, PayloadId};
 use crate::wire::fdt::Fdt;
+
+/// How often in a row chance hits one symbol, or the table.
+const MOST_IN_A_ROW: u32 = 2;
 
 /// A kind of datagram, by meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +29,8 @@ pub(super) enum Which {
     All,
     /// The n-th match, counted from one.
     Number(u32),
-    /// Each with this probability, drawn from the scenario's seed.
+    /// Each with this probability, drawn from the scenario's seed; but none more than [`MOST_IN_A_ROW`] times in a row, so
+    /// that no draw takes a symbol out of every cycle.
     Chance(f64),
 }
 
@@ -52,18 +58,27 @@ pub(super) struct AirRule {
 #[derive(Debug)]
 pub(super) struct AirPlan {
     rules: Vec<(AirRule, u32)>,
+    /// How often in a row chance has hit each packet of the carousel.
+    hits: HashMap<Meaning, u32>,
     random: ChaCha8Rng,
 }
 
 /// What a datagram is, as far as the air needs to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Meaning {
     /// A notification.
     Notification,
     /// A File Delivery Table.
     Table,
-    /// A symbol of the object at this Content-Location, if the table has named it.
-    Symbol(Option<String>),
+    /// A symbol.
+    Symbol {
+        /// The Content-Location of its object, if the table has named it.
+        location: Option<String>,
+        /// The object.
+        toi: u128,
+        /// Which symbol of the object.
+        id: Option<PayloadId>,
+    },
     /// A packet that closes the session and brings nothing.
     Close,
     /// Octets that are no ALC packet.
@@ -79,7 +94,7 @@ impl Meaning {
             Some(0) => Self::Table,
             Some(toi) => {
                 let file = tables.iter().rev().flat_map(|table| &table.files).find(|file| file.toi == toi);
-                Self::Symbol(file.map(|file| file.location.clone()))
+                Self::Symbol { location: file.map(|file| file.location.clone()), toi, id: packet.payload_id }
             }
             None => Self::Unknown,
         }
@@ -90,7 +105,7 @@ impl PacketKind {
     fn covers(&self, meaning: &Meaning) -> bool {
         match (self, meaning) {
             (Self::Table, Meaning::Table) => true,
-            (Self::SymbolOf(end), Meaning::Symbol(Some(location))) => location.ends_with(end.as_str()),
+            (Self::SymbolOf(end), Meaning::Symbol { location: Some(location), .. }) => location.ends_with(end.as_str()),
             (Self::Delivery, meaning) => *meaning != Meaning::Notification,
             _ => false,
         }
@@ -100,7 +115,11 @@ impl PacketKind {
 impl AirPlan {
     /// A plan whose chances are drawn from `seed`.
     pub(super) fn new(rules: Vec<AirRule>, seed: u64) -> Self {
-        Self { rules: rules.into_iter().map(|rule| (rule, 0)).collect(), random: ChaCha8Rng::seed_from_u64(seed) }
+        Self {
+            rules: rules.into_iter().map(|rule| (rule, 0)).collect(),
+            hits: HashMap::new(),
+            random: ChaCha8Rng::seed_from_u64(seed),
+        }
     }
 
     /// Lets everything pass from now on: what follows is the harness's own measurement.
@@ -118,7 +137,12 @@ impl AirPlan {
             let applies = match rule.which {
                 Which::All => true,
                 Which::Number(number) => *matches == number,
-                Which::Chance(chance) => self.random.random_bool(chance.clamp(0.0, 1.0)),
+                Which::Chance(chance) => {
+                    let hits = self.hits.entry(meaning.clone()).or_default();
+                    let hit = self.random.random_bool(chance.clamp(0.0, 1.0)) && *hits < MOST_IN_A_ROW;
+                    *hits = if hit { *hits + 1 } else { 0 };
+                    hit
+                }
             };
             if applies {
                 return Some(rule.fate);
@@ -142,7 +166,8 @@ mod tests {
     use super::*;
 
     fn symbol() -> Meaning {
-        Meaning::Symbol(Some("http://sp.example/spring-patch/package.bin".into()))
+        let location = Some("http://sp.example/spring-patch/package.bin".into());
+        Meaning::Symbol { location, toi: 2, id: None }
     }
 
     fn rule(which: Which) -> AirRule {
@@ -164,6 +189,16 @@ mod tests {
 
         assert_eq!(plan.decide(&Meaning::Table), None);
         assert_eq!(plan.decide(&symbol()), Some(Fate::Drop));
+    }
+
+    #[test]
+    fn chance_takes_no_symbol_more_than_twice_in_a_row() {
+        let mut plan = AirPlan::new(vec![rule(Which::Chance(1.0))], 1);
+
+        let fates: Vec<_> = (0..6).map(|_| plan.decide(&symbol())).collect();
+
+        let lost = Some(Fate::Drop);
+        assert_eq!(fates, [lost, lost, None, lost, lost, None]);
     }
 
     #[test]

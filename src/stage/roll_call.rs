@@ -19,8 +19,12 @@ use crate::wire::syncml::Command;
 use super::script::ROLL_CALL_SETTING;
 use super::{PATIENCE, Stage, StageError};
 
-/// How often a state is read again before it counts as wrong: an installation may still be in progress.
-const READINGS: u32 = 3;
+/// How long a roll call may go unanswered before it is held again: a Device puts campaigns off while it installs one.
+const ROUND: Duration = Duration::from_secs(1);
+/// How long a state is read again before it counts as wrong: an installation may still be in progress.
+const SETTLING: Duration = Duration::from_secs(2);
+/// The pause after the first reading; each later one is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Stage {
     /// Holds a roll call whose answers come after every report that is due; gives its name.
@@ -33,13 +37,27 @@ impl Stage {
             return Ok(name.clone());
         }
         self.open().await?;
+        let running = self.running()?;
+        let deadline = running.clock.now() + PATIENCE;
+        // A poor place must not keep a Device from saying what came of it.
+        running.air.lift_plans();
+        let name = loop {
+            let name = self.hold_roll_call().await?;
+            if self.all_answered || self.running()?.clock.now() >= deadline {
+                break name;
+            }
+        };
+        self.current_roll_call = Some(name.clone());
+        Ok(name)
+    }
+
+    /// Holds one roll call and waits for its answers.
+    async fn hold_roll_call(&mut self) -> Result<String, StageError> {
         self.roll_calls += 1;
         let name = format!("{ROLL_CALL}{}", self.roll_calls);
         let expected = self.answering();
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
         running.first_roll_call.get_or_insert(running.clock.now());
-        // A poor place must not keep a Device from saying what came of it.
-        running.air.lift_plans();
         let windows = running.broadcasted.iter().map(|entry| entry.latest_report);
         let offset = windows.max().unwrap_or_default();
         running.provider.push(roll_call_plan(&name, self.roll_calls, offset)?).await?;
@@ -50,14 +68,12 @@ impl Stage {
             expected.iter().all(|device| answered.contains(device.as_str())).then_some(())
         };
         // A Device that does not answer is for the judge to speak of; the roll call itself has taken place.
-        let within = PATIENCE + offset;
-        self.all_answered = match running.until("answers to the roll call", within, |_, seen| all_answered(seen)).await
-        {
+        let waited = running.until("answers to the roll call", ROUND + offset, |_, seen| all_answered(seen)).await;
+        self.all_answered = match waited {
             Ok(()) => true,
             Err(StageError::OutOfTime { .. }) => false,
             Err(error) => return Err(error),
         };
-        self.current_roll_call = Some(name.clone());
         Ok(name)
     }
 
@@ -69,16 +85,22 @@ impl Stage {
 
     /// Asks for a state that a roll call reads; reads again while an installation may be in progress.
     pub(super) async fn read(&mut self, check: impl Fn(String) -> Check) -> Result<(), StageError> {
-        for reading in 1.. {
+        let begin = self.brief()?.clock.now();
+        // Once a deferral is over, the Device may install; until then there is time to look again.
+        let end = self.first_deferral().map_or(begin + SETTLING, |end| end.min(begin + SETTLING));
+        let mut pause = FIRST_PAUSE;
+        loop {
             let fence = self.roll_call().await?;
             let check = check(fence);
             let outcome = self.judge(&check)?;
-            if outcome.verdict == Verdict::Pass || reading == READINGS || !self.all_answered {
+            let next = self.running()?.clock.now() + pause;
+            if outcome.verdict == Verdict::Pass || !self.all_answered || next >= end {
                 return self.conclude(&check, outcome);
             }
+            self.running()?.clock.sleep_until(next).await;
+            pause *= 2;
             self.current_roll_call = None;
         }
-        Ok(())
     }
 }
 

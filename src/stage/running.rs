@@ -1,6 +1,6 @@
 //! The scenario once it runs: leases, recorder, air, relays, and the opened subjects.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,13 +11,14 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use crate::capture::{Lane, Timeline};
 use crate::judge::Beside;
-use crate::net::{BoundRelay, Clock, Lease, PassAll, RelayEvent, TcpRelay, kernel, shortage};
+use crate::net::{BoundRelay, Clock, Lease, PassAll, RelayEvent, TcpRelay, kernel};
 use crate::provider::{CareState, DeviceRecord};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
 use crate::subject::{Claim, ClaimKind, DeviceBrief, DeviceInstance, ProviderBrief, ProviderInstance, Stimulus};
 
 use super::air::{Air, AirLane};
 use super::cast::{Cast, delivery_channel, notification_channel};
+use super::host::HostWatch;
 use super::plan::AirPlan;
 use super::recorder::Recorder;
 use super::script::{DevicePlan, Script};
@@ -25,17 +26,14 @@ use super::{StageBrief, StageError};
 
 /// Time to live of everything that is sent: it stays on the host.
 const TTL: u8 = 1;
-/// Where the Service Provider's sequence numbers begin, and those of a forger, who must look fresh beside it.
+/// Where the Service Provider's sequence numbers begin, and those of a forger, who looks fresher than its first campaign.
 const SEQUENCE: u64 = 1000;
-const FORGED_SEQUENCE: u64 = 500;
+const FORGED_SEQUENCE: u64 = SEQUENCE + 1;
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
 const TICK: Duration = Duration::from_millis(5);
 
 /// How long a wait lets a burst go by before it looks again.
 const BREATH: Duration = Duration::from_millis(1);
-
-/// How often the host is asked whether it keeps time.
-const HEARTBEAT: Duration = Duration::from_millis(5);
 
 /// A campaign that has been put on the air.
 #[derive(Debug, Clone)]
@@ -56,6 +54,8 @@ pub(super) struct Running {
     pub started: Timestamp,
     /// Its clock.
     pub clock: Clock,
+    /// What watches the host.
+    pub host: HostWatch,
     /// Its recorder.
     pub recorder: Recorder,
     /// The air.
@@ -75,9 +75,6 @@ pub(super) struct Running {
     ids: BTreeMap<String, DeviceId>,
     relays: Vec<TcpRelay>,
     listener: AbortHandle,
-    heart: AbortHandle,
-    lag: Rc<Cell<Duration>>,
-    shortages_before: u64,
     // Last, so that ports and folders are given back after everything that uses them.
     lease: Lease,
     folder: TempDir,
@@ -86,7 +83,6 @@ pub(super) struct Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.listener.abort();
-        self.heart.abort();
     }
 }
 
@@ -141,7 +137,6 @@ impl Running {
         let provider = provider.await?;
         let folder = work_folder()?;
         let (events, inbox) = mpsc::unbounded_channel();
-        let lag = Rc::new(Cell::new(Duration::ZERO));
         let listener = spawn_local(listen(inbox, recorder.clone())).abort_handle();
         let mut running = Self {
             started: brief.clock.now(),
@@ -160,9 +155,7 @@ impl Running {
             ids: BTreeMap::new(),
             relays: Vec::new(),
             listener,
-            heart: spawn_local(beat(brief.clock, lag.clone())).abort_handle(),
-            lag,
-            shortages_before: shortage::met(),
+            host: HostWatch::open(brief.clock),
             lease: channels.lease,
             folder,
         };
@@ -320,10 +313,8 @@ impl Running {
 
     /// What this process met that no waiting mends.
     fn troubles(&self) -> Vec<String> {
-        let short = shortage::met() > self.shortages_before;
-        let short = short.then(|| "this process ran short of open files; `ulimit -n` and --jobs decide".to_owned());
         let troubles = self.devices.iter().filter_map(|(name, device)| Some(format!("{name}: {}", device.trouble()?)));
-        short.into_iter().chain(troubles).collect()
+        self.host.doubt_of_means().into_iter().chain(self.air.trouble()).chain(troubles).collect()
     }
 
     /// Datagrams that the kernel dropped, for anybody.
@@ -332,11 +323,6 @@ impl Running {
         let ports = (0..self.lease.count()).map(|index| self.lease.port(index)).collect::<BTreeSet<_>>();
         let open = kernel::udp_sockets().into_iter().filter(|row| ports.contains(&row.local.port()));
         closed + open.map(|row| row.drops).sum::<u64>()
-    }
-
-    /// The longest that this host has kept a timer waiting beyond its time, since the scenario began.
-    pub(crate) fn lag(&self) -> Duration {
-        self.lag.get()
     }
 
     /// Ends everything; when this returns, the ports are free.
@@ -362,15 +348,6 @@ fn lane(plan: &DevicePlan) -> Lane {
     Lane {
         name: plan.name.clone(),
         description: format!("what Device {} received, DevId {}", plan.name, plan.traits.id),
-    }
-}
-
-/// Measures how late timers are on this host: what it adds to every time that is observed.
-async fn beat(clock: Clock, lag: Rc<Cell<Duration>>) {
-    loop {
-        let due = clock.now() + HEARTBEAT;
-        clock.sleep_until(due).await;
-        lag.set(lag.get().max(clock.now().since(due)));
     }
 }
 

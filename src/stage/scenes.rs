@@ -112,7 +112,10 @@ impl Stage {
         let plan = self.plan(campaign)?;
         let brief = self.brief()?.clone();
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
+        let entry = broadcasted(&plan);
         running.forger(&brief).await?.push(plan).await?;
+        // What a Device that believes it would report has its place before the answer to the roll call.
+        running.broadcasted.push(entry);
         self.broadcast_ends(campaign).await
     }
 
@@ -166,7 +169,17 @@ impl Stage {
         };
         self.running()?.until("the package on the air", PATIENCE, |_, timeline| is_under_way(timeline)).await?;
         self.switch_on(device).await?;
-        self.broadcast_ends(campaign).await
+        let listens = self.running()?.clock.now();
+        self.broadcast_ends(campaign).await?;
+        // Each cycle begins with a notification, so one that came later had a whole cycle behind it.
+        let is_notification = |sight: &Sight| matches!(sight, Sight::Notification(_));
+        let timeline = self.running()?.recorder.timeline();
+        let heard = timeline.on(device).any(|sighting| sighting.at >= listens && is_notification(&sighting.what));
+        drop(timeline);
+        if !heard {
+            self.doubts.push(format!("Device {device} listened too late for a whole cycle of the carousel"));
+        }
+        Ok(())
     }
 
     /// Waits until the End User of a Device is asked about a campaign.
@@ -209,12 +222,25 @@ impl Stage {
         Ok(())
     }
 
+    /// The end of the deferral that is the first to end, unless it was waited for.
+    pub(super) fn first_deferral(&self) -> Option<Timestamp> {
+        self.deferrals.iter().min().copied()
+    }
+
+    /// Whether a deferral that the scenario takes to be running is over.
+    pub(super) fn doubt_of_deferral(&self) -> Result<Option<String>, StageError> {
+        let now = self.running()?.clock.now();
+        let is_over = self.first_deferral().is_some_and(|end| now >= end);
+        Ok(is_over.then(|| "this host was so slow that the longest deferral ended before the reading".to_owned()))
+    }
+
     /// Lets time pass until the longest deferral of what was offered is over.
     pub async fn deferral_ends(&mut self) -> Result<(), StageError> {
         self.open().await?;
         let end = self.deferrals.iter().max().copied();
         let end = end.ok_or_else(|| StageError::Unprepared("nothing mandatory was offered".into()))?;
         self.running()?.clock.sleep_until(end + Duration::from_millis(1)).await;
+        self.deferrals.clear();
         Ok(())
     }
 }

@@ -85,7 +85,7 @@ impl Stage {
     ) -> Result<(), StageError> {
         self.roll_call().await?;
         // Held-up timers are the host's doing: a message passes three hands before it is recorded.
-        let tolerance = TOLERANCE + self.running()?.lag() * 3;
+        let tolerance = TOLERANCE + self.running()?.host.lag() * 3;
         self.require(&Check::ReportWindow { devices: devices.to_vec(), earliest, latest, tolerance })
     }
 

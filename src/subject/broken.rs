@@ -196,7 +196,7 @@ static DEVIATIONS: [Deviation; 18] = [
         name: "device.acts-on-repetitions",
         description: "Takes every repetition of a notification for a new campaign.",
         caught_by: "report.count",
-        scenario: "repetition--a-device-provisioned-by-two-notifications-reports-once",
+        scenario: "repetition--a-device-that-hears-six-notifications-of-a-campaign-reports-once",
         conduct: ConductOf::Device(|| Box::new(ActsOnRepetitions)),
     },
     Deviation {
@@ -259,7 +259,7 @@ static DEVIATIONS: [Deviation; 18] = [
         name: "device.reports-twice",
         description: "Sends its final report twice.",
         caught_by: "report.count",
-        scenario: "repetition--a-device-provisioned-by-two-notifications-reports-once",
+        scenario: "repetition--a-device-that-hears-six-notifications-of-a-campaign-reports-once",
         conduct: ConductOf::Device(|| Box::new(ReportsTwice)),
     },
     Deviation {

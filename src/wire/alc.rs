@@ -21,7 +21,7 @@ pub const RAPTOR_Q: u8 = 6;
 pub const SMALL_BLOCK: u8 = 129;
 
 /// The FEC payload id: which encoding symbol a packet carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PayloadId {
     /// Scheme 0.
     NoCode {

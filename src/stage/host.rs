@@ -1,0 +1,87 @@
+//! The host under a scenario: what it adds to every time, and what it lacks. It is watched so that it convicts nobody.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, spawn_local};
+
+use crate::net::{Clock, shortage};
+use crate::provider::BroadcastPlan;
+
+/// How often the host is asked whether it keeps time.
+const HEARTBEAT: Duration = Duration::from_millis(5);
+
+/// Watches from its opening until it is dropped.
+pub(super) struct HostWatch {
+    lag: Rc<Cell<Duration>>,
+    heart: AbortHandle,
+    shortages_before: u64,
+}
+
+impl Drop for HostWatch {
+    fn drop(&mut self) {
+        self.heart.abort();
+    }
+}
+
+impl HostWatch {
+    /// Watches from now on; must be called within a [`tokio::task::LocalSet`].
+    pub(super) fn open(clock: Clock) -> Self {
+        let lag = Rc::new(Cell::new(Duration::ZERO));
+        let heart = spawn_local(beat(clock, lag.clone())).abort_handle();
+        Self { lag, heart, shortages_before: shortage::met() }
+    }
+
+    /// The longest that a timer was kept waiting beyond its time.
+    pub(super) fn lag(&self) -> Duration {
+        self.lag.get()
+    }
+
+    /// Whether timers were kept waiting so long that a Device may have had no chance to join before the first packet.
+    pub(super) fn doubt_of_timing(&self) -> Option<String> {
+        let (lag, most) = (self.lag(), BroadcastPlan::default().lead / 2);
+        let words = || {
+            let (lag, most) = (lag.as_millis(), most.as_millis());
+            format!("timers of this host came up to {lag} ms late, and a failure stands up to {most} ms only")
+        };
+        (lag > most).then(words)
+    }
+
+    /// Whether this process ran short of what sockets and files need.
+    pub(super) fn doubt_of_means(&self) -> Option<String> {
+        let is_short = shortage::met() > self.shortages_before;
+        is_short.then(|| "this process ran short of open files; `ulimit -n` and --jobs decide".to_owned())
+    }
+}
+
+/// Measures how late timers are on this host: what it adds to every time that is observed.
+async fn beat(clock: Clock, lag: Rc<Cell<Duration>>) {
+    loop {
+        let due = clock.now() + HEARTBEAT;
+        clock.sleep_until(due).await;
+        lag.set(lag.get().max(clock.now().since(due)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::LocalSet;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_process_that_stands_still_is_noticed_and_a_calm_one_is_not_doubted() {
+        let watched = async {
+            let watch = HostWatch::open(Clock::start());
+            let calm = watch.doubt_of_timing().is_none();
+            // One beat is under way when everything stands still.
+            tokio::time::sleep(HEARTBEAT / 2).await;
+            std::thread::sleep(Duration::from_millis(60));
+            tokio::time::sleep(HEARTBEAT).await;
+            (calm, watch.lag() >= Duration::from_millis(50), watch.doubt_of_timing().is_some())
+        };
+
+        assert_eq!(LocalSet::new().run_until(watched).await, (true, true, true));
+    }
+}
