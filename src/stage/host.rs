@@ -8,13 +8,18 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use crate::net::{Clock, shortage};
 use crate::provider::BroadcastPlan;
+use crate::spec::Timestamp;
 
 /// How often the host is asked whether it keeps time.
 const HEARTBEAT: Duration = Duration::from_millis(5);
 
+/// How much longer than on a calm host a wait may take.
+const MOST_SLOWNESS: u32 = 6;
+
 /// Watches from its opening until it is dropped.
 pub(super) struct HostWatch {
     lag: Rc<Cell<Duration>>,
+    beats: Rc<Cell<u32>>,
     heart: AbortHandle,
     shortages_before: u64,
 }
@@ -29,8 +34,26 @@ impl HostWatch {
     /// Watches from now on; must be called within a [`tokio::task::LocalSet`].
     pub(super) fn open(clock: Clock) -> Self {
         let lag = Rc::new(Cell::new(Duration::ZERO));
-        let heart = spawn_local(beat(clock, lag.clone())).abort_handle();
-        Self { lag, heart, shortages_before: shortage::met() }
+        let beats = Rc::new(Cell::new(0));
+        let heart = spawn_local(beat(clock, lag.clone(), beats.clone())).abort_handle();
+        Self { lag, beats, heart, shortages_before: shortage::met() }
+    }
+
+    /// Patience that begins now and lasts `within` on a calm host.
+    ///
+    /// It is counted in heartbeats, so it does not run out while this process gets no time to do what is waited for.
+    pub(super) fn patience(&self, now: Timestamp, within: Duration) -> Patience {
+        Patience { until: self.time() + within, at_last: now + within * MOST_SLOWNESS }
+    }
+
+    /// Whether patience has run out.
+    pub(super) fn is_over(&self, patience: Patience, now: Timestamp) -> bool {
+        self.time() >= patience.until || now >= patience.at_last
+    }
+
+    /// The time that passed while this process could work.
+    fn time(&self) -> Duration {
+        HEARTBEAT * self.beats.get()
     }
 
     /// The longest that a timer was kept waiting beyond its time.
@@ -55,12 +78,20 @@ impl HostWatch {
     }
 }
 
+/// How long something is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    until: Duration,
+    at_last: Timestamp,
+}
+
 /// Measures how late timers are on this host: what it adds to every time that is observed.
-async fn beat(clock: Clock, lag: Rc<Cell<Duration>>) {
+async fn beat(clock: Clock, lag: Rc<Cell<Duration>>, beats: Rc<Cell<u32>>) {
     loop {
         let due = clock.now() + HEARTBEAT;
         clock.sleep_until(due).await;
         lag.set(lag.get().max(clock.now().since(due)));
+        beats.set(beats.get().saturating_add(1));
     }
 }
 
@@ -73,13 +104,18 @@ mod tests {
     #[tokio::test]
     async fn a_process_that_stands_still_is_noticed_and_a_calm_one_is_not_doubted() {
         let watched = async {
-            let watch = HostWatch::open(Clock::start());
+            let clock = Clock::start();
+            let watch = HostWatch::open(clock);
             let calm = watch.doubt_of_timing().is_none();
             // One beat is under way when everything stands still.
             tokio::time::sleep(HEARTBEAT / 2).await;
             std::thread::sleep(Duration::from_millis(60));
             tokio::time::sleep(HEARTBEAT).await;
-            (calm, watch.lag() >= Duration::from_millis(50), watch.doubt_of_timing().is_some())
+            let patience = watch.patience(clock.now(), Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(60));
+            tokio::time::sleep(HEARTBEAT).await;
+            let is_patient = !watch.is_over(patience, clock.now());
+            (calm && is_patient, watch.lag() >= Duration::from_millis(50), watch.doubt_of_timing().is_some())
         };
 
         assert_eq!(LocalSet::new().run_until(watched).await, (true, true, true));

@@ -19,8 +19,9 @@ use crate::wire::syncml::Command;
 use super::script::ROLL_CALL_SETTING;
 use super::{PATIENCE, Stage, StageError};
 
-/// How long a roll call may go unanswered before it is held again: a Device puts campaigns off while it installs one.
-const ROUND: Duration = Duration::from_secs(1);
+/// How long a roll call may go unanswered before it is held again: a Device puts campaigns off while it installs one. On a
+/// busy host each further roll call is one more burden, so there is time for the first.
+const ROUND: Duration = Duration::from_secs(4);
 /// How long a state is read again before it counts as wrong: an installation may still be in progress.
 const SETTLING: Duration = Duration::from_secs(2);
 /// The pause after the first reading; each later one is twice as long as the one before.
@@ -38,12 +39,13 @@ impl Stage {
         }
         self.open().await?;
         let running = self.running()?;
-        let deadline = running.clock.now() + PATIENCE;
+        let patience = running.host.patience(running.clock.now(), PATIENCE);
         // A poor place must not keep a Device from saying what came of it.
         running.air.lift_plans();
         let name = loop {
             let name = self.hold_roll_call().await?;
-            if self.all_answered || self.running()?.clock.now() >= deadline {
+            let running = self.running()?;
+            if self.all_answered || running.host.is_over(patience, running.clock.now()) {
                 break name;
             }
         };

@@ -248,10 +248,10 @@ impl Running {
         within: Duration,
         mut probe: impl FnMut(&Self, &Timeline) -> Option<T>,
     ) -> Result<T, StageError> {
-        let deadline = self.clock.now() + within;
+        let patience = self.host.patience(self.clock.now(), within);
         loop {
             // Asked before the look, so that there is always one after the deadline: the host may have held us up.
-            let is_last_look = self.clock.now() >= deadline;
+            let is_last_look = self.host.is_over(patience, self.clock.now());
             if let Some(found) = probe(self, &self.recorder.timeline()) {
                 return Ok(found);
             }
@@ -267,7 +267,7 @@ impl Running {
             self.clock.sleep_until(self.clock.now() + BREATH).await;
             tokio::select! {
                 () = self.recorder.changed() => {}
-                () = self.clock.sleep_until(deadline.min(self.clock.now() + TICK)) => {}
+                () = self.clock.sleep_until(self.clock.now() + TICK) => {}
             }
         }
     }
