@@ -39,10 +39,13 @@ fn a_reading_is_what_the_device_answers_in_the_session_of_the_roll_call() {
     assert_outcome(&outcome, Pass, "answered ./DevDetail/FwV = 1.0");
     assert!(outcome.packet.is_some());
     assert_outcome(&tape.judge(&reading("2.0")), Fail, "answered ./DevDetail/FwV = 1.0");
-    assert_outcome(&spring().judge(&reading("1.0")), Fail, "did not answer");
+    // Silence is no value, whether the whole answer is missing or the value in it.
+    assert_outcome(&spring().judge(&reading("1.0")), Inconclusive, "did not answer");
     let mut silent = spring();
     silent.roll_call(&["D1"]);
-    assert_outcome(&silent.judge(&reading("1.0")), Fail, "did not answer");
+    assert_outcome(&silent.judge(&reading("1.0")), Inconclusive, "did not answer");
+    let log = Check::LogEntry { device: "D1".into(), campaign: "a".into(), code: 200, fence: FENCE.into() };
+    assert_outcome(&silent.judge(&log), Inconclusive, "gave no status log");
 }
 
 #[test]
@@ -58,14 +61,21 @@ fn a_session_id_that_is_used_again_brings_no_old_news() {
 
 #[test]
 fn a_node_that_is_refused_has_no_value() {
-    let mut refusal = status(1, 3, "Get", 404);
-    if let Command::Status(status) = &mut refusal {
-        status.target_refs = vec!["./DevDetail/FwV".into()];
-    }
-    let mut tape = spring();
-    tape.session(Session::new("D1", "1").report(FENCE, 200).taken().message(Side::Client, vec![refusal]));
+    let judge = |code| {
+        let mut refusal = status(1, 3, "Get", code);
+        if let Command::Status(status) = &mut refusal {
+            status.target_refs = vec!["./DevDetail/FwV".into()];
+        }
+        let mut tape = spring();
+        tape.session(Session::new("D1", "1").report(FENCE, 200).taken().message(Side::Client, vec![refusal]));
+        tape.judge(&reading("1.0"))
+    };
 
-    assert_outcome(&tape.judge(&reading("1.0")), Fail, "no such node");
+    assert_outcome(&judge(404), Fail, "no such node");
+    // The server has not proved itself, or the value is still to come: that says nothing of the node.
+    assert_outcome(&judge(401), Inconclusive, "did not answer");
+    assert_outcome(&judge(407), Inconclusive, "did not answer");
+    assert_outcome(&judge(200), Inconclusive, "did not answer");
 }
 
 #[test]

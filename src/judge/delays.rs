@@ -1,82 +1,146 @@
 //! Checks on when reports come: inside their window, and each Device at a moment of its own ([FU-AF-2]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::capture::{Sight, Timeline};
-use crate::spec::Timestamp;
+use crate::spec::{Announcement, Delivery, Timestamp};
+use crate::wire::mo::ReportedResult;
 
 use super::Outcome;
-use super::reports::{Report, own_reports};
+use super::readings::latest_result;
+use super::reports::{Report, own_reports, without_report};
 
-/// How probable it may be that a conformant population is taken for one with a common delay.
+/// How probable it may be that a conformant population fails one of the two tests for delays drawn by each for itself.
+/// There are two, so at most twice this is the rate of false alarms.
 const RISK: f64 = 1e-6;
-/// What a busy host may add to the difference between two equal delays.
+/// What a host that keeps time may add to the difference between two equal delays.
 const JITTER: Duration = Duration::from_millis(20);
+
+/// Through how many hands a message passes before it is recorded, each of which may be held up (decision record 0007).
+const HANDS: u32 = 3;
 
 /// The delay of one report, counted from the end of transmission.
 struct Delay {
     device: String,
     report: Report,
+    end: End,
     /// From the earliest moment that a reading of the profile allows; `None` when the report came before that.
     from_first: Option<Duration>,
     /// From the latest.
     from_last: Duration,
 }
 
-/// When the transmission of a campaign ended for a Device: the earliest and the latest moment that a reading of the
-/// profile (section 3, "End of transmission") allows. Packets that the air kept from the Device are not on its lane.
-fn end_of_transmission(timeline: &Timeline, device: &str, campaign: &str) -> Option<(Timestamp, Timestamp)> {
+/// When the transmission of a campaign ended for a Device.
+#[derive(Clone, Copy)]
+struct End {
+    /// The earliest moment that a reading of the profile (section 3.2, "End of transmission") allows.
+    first: Timestamp,
+    /// Flag A, the latest moment for a Device that stays in the group.
+    last: Timestamp,
+    /// `Expires` of its file tables, the end for a Device that leaves the group before.
+    expires: Option<Timestamp>,
+}
+
+impl End {
+    /// The end that is right whichever of the two was meant.
+    fn or(self, other: Self) -> Self {
+        Self {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+            expires: self.expires.max(other.expires),
+        }
+    }
+}
+
+/// The end of the transmission of a report's campaign. Packets that the air kept from the Device are not on its lane.
+fn end_of_transmission(timeline: &Timeline, device: &str, report: &Report) -> Option<End> {
     // A forger may have announced the same campaign with a session of its own.
-    let sessions: BTreeSet<u64> = timeline
+    let announced: BTreeMap<u64, &Announcement> = timeline
         .on(device)
         .filter_map(|sighting| match &sighting.what {
             Sight::Notification(notification) => {
                 let said = &notification.announcement.as_ref().ok()?.announcement;
-                (said.campaign.as_str() == campaign).then_some(said.delivery.tsi.get())
+                (said.campaign.as_str() == report.campaign).then_some((said.delivery.tsi.get(), said))
             }
             _ => None,
         })
         .collect();
-    let ends = sessions.into_iter().filter_map(|session| end_of_session(timeline, device, session));
-    ends.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+    let is_success = ReportedResult::from_alert(&report.alert).is_ok_and(|result| result.is_success());
+    let ends = announced.into_iter().filter_map(|(session, said)| {
+        let closing = Closing::of(timeline, device, session)?;
+        let first = closing.first(&said.delivery, is_success);
+        Some(End { first, last: closing.session, expires: closing.expires })
+    });
+    ends.reduce(End::or)
 }
 
-fn end_of_session(timeline: &Timeline, device: &str, session: u64) -> Option<(Timestamp, Timestamp)> {
-    let mut objects: BTreeMap<u128, Timestamp> = BTreeMap::new();
-    let mut closed = None;
-    for sighting in timeline.on(device) {
-        let (tsi, closes) = match sighting.what {
-            Sight::Symbol { tsi, toi, close_object, close_session, .. } => {
-                if tsi == session && close_object {
-                    objects.entry(toi).or_insert(sighting.at);
+/// How a FLUTE session closed, as a Device saw it.
+struct Closing<'a> {
+    /// Flag A.
+    session: Timestamp,
+    /// The first flag B of each object.
+    objects: BTreeMap<u128, Timestamp>,
+    /// Content-Location to TOI.
+    files: BTreeMap<&'a str, u128>,
+    /// The last `Expires`.
+    expires: Option<Timestamp>,
+}
+
+impl<'a> Closing<'a> {
+    fn of(timeline: &'a Timeline, device: &str, session: u64) -> Option<Self> {
+        let (mut objects, mut files, mut expires) = (BTreeMap::new(), BTreeMap::new(), None);
+        for sighting in timeline.on(device) {
+            let (tsi, closes) = match &sighting.what {
+                Sight::Symbol { tsi, toi, close_object, close_session, .. } => {
+                    if *tsi == session && *close_object && *toi != 0 {
+                        objects.entry(*toi).or_insert(sighting.at);
+                    }
+                    (*tsi, *close_session)
                 }
-                (tsi, close_session)
+                Sight::Fdt { tsi, fdt, close_session, .. } => {
+                    if *tsi == session {
+                        expires = expires.max(Some(fdt.expires_at()));
+                        files.extend(fdt.files.iter().map(|file| (file.location.as_str(), file.toi)));
+                    }
+                    (*tsi, *close_session)
+                }
+                Sight::CloseSession { tsi } => (*tsi, true),
+                _ => continue,
+            };
+            if tsi == session && closes {
+                return Some(Self { session: sighting.at, objects, files, expires });
             }
-            Sight::Fdt { tsi, close_session, .. } => (tsi, close_session),
-            Sight::CloseSession { tsi } => (tsi, true),
-            _ => continue,
-        };
-        if tsi == session && closes {
-            closed = Some(sighting.at);
-            break;
         }
+        None
     }
-    let closed = closed?;
-    let objects_closed = objects.into_values().max().unwrap_or(closed);
-    Some((objects_closed.min(closed), closed))
+
+    /// The earliest end. Flag B ends a transmission when every object that the Device wants has had it, and which ones it
+    /// wants the recording does not tell: without room for the package it wants the Command alone. Only a Device that
+    /// succeeded must have wanted both, where there is one package to choose from.
+    fn first(&self, delivery: &Delivery, is_success: bool) -> Timestamp {
+        let objects = std::iter::once(&delivery.command).chain(&delivery.packages);
+        let tois: Option<Vec<u128>> = objects.map(|object| self.files.get(object.location.as_str()).copied()).collect();
+        let any = || self.objects.values().min().copied().unwrap_or(self.session);
+        let first = match tois.filter(|_| is_success && delivery.packages.len() == 1) {
+            // One without flag B is wanted up to flag A.
+            Some(tois) => tois.iter().map(|toi| self.objects.get(toi).copied().unwrap_or(self.session)).max(),
+            None => None,
+        };
+        first.unwrap_or_else(any).min(self.session)
+    }
 }
 
 /// The delays of every report of `devices` that the scenario is about.
-fn delays(timeline: &Timeline, devices: &[String]) -> Result<Vec<Delay>, Outcome> {
+fn delays(timeline: &Timeline, devices: &[String], fence: &str) -> Result<Vec<Delay>, Outcome> {
     let mut delays = Vec::new();
     for device in devices {
         let reports = own_reports(timeline, device);
         if reports.is_empty() {
-            return Err(Outcome::fail(format!("Device {device} sent no report"), "one report of each Device"));
+            return Err(without_report(timeline, device, fence, "one report of each Device"));
         }
         for report in reports {
-            let Some((first, last)) = end_of_transmission(timeline, device, &report.campaign) else {
+            let Some(end) = end_of_transmission(timeline, device, &report) else {
                 let observed = format!(
                     "the recording shows Device {device} no end of transmission of campaign `{}`",
                     report.campaign
@@ -85,8 +149,9 @@ fn delays(timeline: &Timeline, devices: &[String]) -> Result<Vec<Delay>, Outcome
             };
             delays.push(Delay {
                 device: device.clone(),
-                from_first: (report.at >= first).then(|| report.at.since(first)),
-                from_last: report.at.since(last),
+                end,
+                from_first: (report.at >= end.first).then(|| report.at.since(end.first)),
+                from_last: report.at.since(end.last),
                 report,
             });
         }
@@ -98,27 +163,46 @@ fn millis(span: Duration) -> f64 {
     span.as_secs_f64() * 1e3
 }
 
+/// The latest moment from which a conformant Device may have counted its back-off: the end of transmission, or its
+/// result where that came later (profile section 5.7). `None` when nothing shows when it had its result.
+fn latest_start(timeline: &Timeline, delay: &Delay, fence: &str) -> Option<Timestamp> {
+    let result = latest_result(timeline, &delay.device, &delay.report.campaign, fence)?;
+    Some(result.max(delay.end.last).max(delay.end.expires.unwrap_or_default()))
+}
+
 pub(super) fn window(
     timeline: &Timeline,
     devices: &[String],
-    earliest: Duration,
-    latest: Duration,
+    (earliest, latest): (Duration, Duration),
     tolerance: Duration,
+    fence: &str,
 ) -> Outcome {
     let accepted = format!("{} to {} ms after the end of transmission", earliest.as_millis(), latest.as_millis());
-    let delays = match delays(timeline, devices) {
+    let delays = match delays(timeline, devices, fence) {
         Ok(delays) => delays,
         Err(outcome) => return outcome,
     };
-    for Delay { device, report, from_first, from_last } in &delays {
+    let mut doubt = None;
+    for delay in &delays {
+        let Delay { device, report, from_first, from_last, .. } = delay;
         let observed = match from_first {
             None => format!("Device {device} reported before it"),
             Some(delay) => format!("Device {device} reported {:.1} ms after it", millis(*delay)),
         };
-        let is_early = from_first.is_none_or(|delay| delay < earliest);
-        if is_early || *from_last > latest + tolerance {
+        if from_first.is_none_or(|delay| delay < earliest) {
             return Outcome::fail(observed, accepted).at(report.packet, report.at);
         }
+        if *from_last <= latest + tolerance {
+            continue;
+        }
+        if latest_start(timeline, delay, fence).is_some_and(|start| report.at > start + latest + tolerance) {
+            return Outcome::fail(observed, accepted).at(report.packet, report.at);
+        }
+        let observed = format!("{observed}, and nothing shows that it had its result early enough");
+        doubt.get_or_insert(Outcome::inconclusive(observed, accepted.clone()).at(report.packet, report.at));
+    }
+    if let Some(outcome) = doubt {
+        return outcome;
     }
     let last = delays.iter().max_by_key(|delay| delay.from_last);
     let Some(last) = last else { return Outcome::inconclusive("no Device to look at", accepted) };
@@ -134,22 +218,68 @@ fn least_range(count: usize, window: Duration) -> Duration {
     window.mul_f64((RISK / n).powf(1.0 / (n - 1.0)).clamp(0.0, 1.0))
 }
 
-pub(super) fn spread(timeline: &Timeline, devices: &[String], window: Duration) -> Outcome {
-    let delays = match delays(timeline, devices) {
+/// How many of `count` delays lie within [`JITTER`] of each other in less than one case in [`RISK`], when each is drawn
+/// evenly from `window`; `None` when even all of them may.
+///
+/// Of `n` draws from 0 to 1, some `k` lie within `r` with a probability below `n * C(n-1, k-1) * r^(k-1)`: one of them is
+/// the first, and `k-1` others follow it within `r`.
+fn crowd(count: usize, window: Duration) -> Option<usize> {
+    let ratio = JITTER.as_secs_f64() / window.as_secs_f64();
+    let mut probability = count as f64;
+    for k in 2..=count {
+        probability *= ratio * (count + 1 - k) as f64 / (k - 1) as f64;
+        if probability < RISK {
+            return Some(k);
+        }
+    }
+    None
+}
+
+pub(super) fn spread(timeline: &Timeline, devices: &[String], window: Duration, lag: Duration, fence: &str) -> Outcome {
+    let delays = match delays(timeline, devices, fence) {
         Ok(delays) => delays,
         Err(outcome) => return outcome,
     };
     let count = delays.len();
     let least = if count < 2 { Duration::ZERO } else { least_range(count, window) };
-    let accepted = format!("delays over at least {:.0} ms of a window of {:.0} ms", millis(least), millis(window));
-    let spans = || delays.iter().map(|delay| delay.from_first.unwrap_or_default());
-    let (first, last) = (spans().min().unwrap_or_default(), spans().max().unwrap_or_default());
+    let accepted = format!(
+        "delays over at least {:.0} ms of a window of {:.0} ms, and no crowd within {:.0} ms",
+        millis(least),
+        millis(window),
+        millis(JITTER)
+    );
+    let mut spans: Vec<Duration> = delays.iter().map(|delay| delay.from_first.unwrap_or_default()).collect();
+    spans.sort_unstable();
+    let (first, last) = (spans.first().copied().unwrap_or_default(), spans.last().copied().unwrap_or_default());
     let observed = format!("{count} delay(s) from {:.1} to {:.1} ms", millis(first), millis(last));
-    if least <= JITTER {
+    let Some(crowd) = crowd(count, window).filter(|_| least > JITTER) else {
         let observed = format!("{observed}: too few, or too short a window, to tell chance from a common delay");
         return Outcome::inconclusive(observed, accepted);
+    };
+    // The first delay of the first crowd within `span`.
+    let crowd_within = |span: Duration| {
+        let crowds = spans.windows(crowd).find(|spans| spans[crowd - 1] - spans[0] <= span);
+        crowds.map(|spans| spans[0])
+    };
+    // A host that stalls lets go at once what was due one after the other, and pulls apart what was due together. Then
+    // nothing fails, and what passes lies further apart than the host could have pulled it.
+    if lag > JITTER {
+        if last - first >= least && crowd_within(JITTER + lag * HANDS).is_none() {
+            return Outcome::pass(observed);
+        }
+        let observed = format!("{observed}, on a host that kept timers waiting for up to {:.1} ms", millis(lag));
+        return Outcome::inconclusive(observed, accepted);
     }
-    if last - first < least { Outcome::fail(observed, accepted) } else { Outcome::pass(observed) }
+    if last - first < least {
+        return Outcome::fail(observed, accepted);
+    }
+    match crowd_within(JITTER) {
+        Some(at) => {
+            let observed = format!("{observed}, {crowd} or more of them from {:.1} ms on", millis(at));
+            Outcome::fail(observed, accepted)
+        }
+        None => Outcome::pass(observed),
+    }
 }
 
 #[cfg(test)]
@@ -172,5 +302,21 @@ mod tests {
         assert!(closest.fold(300.0, f64::min) > millis(least_range(12, window)));
         assert!(least_range(12, window) > 3 * JITTER);
         assert!(least_range(2, window) < JITTER);
+    }
+    #[test]
+    fn a_population_that_draws_evenly_is_not_taken_for_a_crowd() {
+        let window = Duration::from_millis(300);
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+
+        let largest = (0..20_000).map(|_| {
+            let mut drawn: Vec<f64> = (0..12).map(|_| random.random_range(0.0..300.0)).collect();
+            drawn.sort_by(f64::total_cmp);
+            let within = |from: &f64| drawn.iter().filter(|at| (0.0..=20.0).contains(&(**at - from))).count();
+            drawn.iter().map(within).max().unwrap_or_default()
+        });
+
+        assert_eq!(crowd(12, window), Some(9));
+        assert!(largest.max() < crowd(12, window));
+        assert_eq!((crowd(2, window), crowd(0, window), crowd(12, Duration::ZERO)), (None, None, None));
     }
 }

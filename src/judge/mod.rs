@@ -52,11 +52,15 @@ pub enum Check {
         device: String,
         /// The code of FUMO, SCOMO or the provisioning report.
         code: u16,
+        /// The roll call after which nothing more can come.
+        fence: String,
     },
     /// `report.form`: the reports of these Devices have the form that the profile gives them.
     ReportForm {
         /// The Devices.
         devices: Vec<String>,
+        /// The roll call after which nothing more can come.
+        fence: String,
     },
     /// `report.node`: the report of a Device names this failing node and status.
     ReportNode {
@@ -66,6 +70,8 @@ pub enum Check {
         node: String,
         /// Its status.
         status: u16,
+        /// The roll call after which nothing more can come.
+        fence: String,
     },
     /// `report.window`: reports arrive inside the window after the end of transmission.
     ReportWindow {
@@ -77,6 +83,8 @@ pub enum Check {
         latest: Duration,
         /// What the host may add to the upper bound; the lower has no tolerance.
         tolerance: Duration,
+        /// The roll call after which nothing more can come; in its session the Devices' status logs are read.
+        fence: String,
     },
     /// `report.spread`: the delays of the reports differ, as draws from a window do.
     ReportSpread {
@@ -84,6 +92,10 @@ pub enum Check {
         devices: Vec<String>,
         /// The window from which each draws its delay.
         window: Duration,
+        /// How long the host kept timers waiting; beyond a bound nothing can be said of differences.
+        lag: Duration,
+        /// The roll call after which nothing more can come.
+        fence: String,
     },
     /// `firmware.version`, `component.version`, `setting.value`: what Devices answer when the DM Server reads a node.
     Reading {
@@ -265,7 +277,7 @@ impl Check {
         let (lists, one): ([&[String]; 2], Option<&String>) = match self {
             Self::NoReport { devices, fenced, .. } => ([devices, fenced], None),
             Self::ReportCount { devices, .. }
-            | Self::ReportForm { devices }
+            | Self::ReportForm { devices, .. }
             | Self::ReportWindow { devices, .. }
             | Self::ReportSpread { devices, .. }
             | Self::Reading { devices, .. }
@@ -299,13 +311,15 @@ impl Check {
         match self {
             Self::NoReport { devices, fenced, fence } => reports::none(timeline, devices, fenced, fence),
             Self::ReportCount { devices, count, fence } => reports::count(timeline, devices, *count, fence),
-            Self::ReportResult { device, code } => reports::result(timeline, device, *code),
-            Self::ReportForm { devices } => reports::form(timeline, devices),
-            Self::ReportNode { device, node, status } => reports::node(timeline, device, node, *status),
-            Self::ReportWindow { devices, earliest, latest, tolerance } => {
-                delays::window(timeline, devices, *earliest, *latest, *tolerance)
+            Self::ReportResult { device, code, fence } => reports::result(timeline, device, *code, fence),
+            Self::ReportForm { devices, fence } => reports::form(timeline, devices, fence),
+            Self::ReportNode { device, node, status, fence } => reports::node(timeline, device, node, *status, fence),
+            Self::ReportWindow { devices, earliest, latest, tolerance, fence } => {
+                delays::window(timeline, devices, (*earliest, *latest), *tolerance, fence)
             }
-            Self::ReportSpread { devices, window } => delays::spread(timeline, devices, *window),
+            Self::ReportSpread { devices, window, lag, fence } => {
+                delays::spread(timeline, devices, *window, *lag, fence)
+            }
             Self::Reading { devices, node, value, fence, .. } => readings::value(timeline, devices, node, value, fence),
             Self::LogEntry { device, campaign, code, fence } => {
                 readings::log_entry(timeline, device, campaign, *code, fence)

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::capture::{Side, Sight, Timeline};
+use crate::capture::{DmMessage, DmSession, Ending, Side, Sight, Timeline};
 use crate::spec::Timestamp;
 use crate::wire::mo::{MARK_SUCCESS, ReportedResult};
-use crate::wire::syncml::{Alert, Command, Item, Message, alert};
+use crate::wire::syncml::{Alert, Command, Item, Message, alert, status};
 
 use super::broadcast::is_announced;
 use super::{Outcome, ROLL_CALL};
@@ -16,7 +16,8 @@ const HARMLESS: [&str; 3] = [MARK_SUCCESS, "harmless", "indeterminate"];
 /// A report: a Generic Alert of a Device.
 ///
 /// An alert that the server has not taken may be sent again: in answer to a challenge, or in a later session as another
-/// attempt. That is the same report. One that was taken and comes again is a second one.
+/// attempt. So may one whose answer was cut off: the Device cannot know what became of it. That is the same report. One
+/// that was taken and comes again is a second one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// When it was first sent.
@@ -31,7 +32,7 @@ pub struct Report {
     pub opening: Message,
     /// The packet that carried it last.
     last_sent: usize,
-    /// Whether the server has taken it.
+    /// Whether the server has taken it, and the Device could see that.
     is_taken: bool,
 }
 
@@ -67,7 +68,10 @@ pub fn reports_of(timeline: &Timeline, device: &str) -> Vec<Report> {
                     alert: found.clone(),
                     opening: opening.clone(),
                     last_sent: request.sighting.frame,
-                    is_taken: answers().any(|answer| takes(answer.message, request.message, found)),
+                    is_taken: answers().any(|answer| {
+                        takes(answer.message, request.message, found)
+                            && (!is_cut_off(timeline, answer) || goes_on(&session, request))
+                    }),
                 });
             }
         }
@@ -97,6 +101,34 @@ fn takes(answer: &Message, request: &Message, alert: &Alert) -> bool {
     })
 }
 
+/// Whether the connection of an answer was reset from the server's side after it: the relay or the server may have taken
+/// it back before the Device read it.
+fn is_cut_off(timeline: &Timeline, answer: &DmMessage<'_>) -> bool {
+    let Sight::Response { connection: answered, .. } = answer.sighting.what else { return false };
+    timeline.sightings.iter().any(|sighting| {
+        let is_reset = matches!(
+            sighting.what,
+            Sight::ConnectionClosed { connection, how: Ending::Reset(Side::Server), .. } if connection == answered
+        );
+        is_reset && sighting.frame > answer.sighting.frame
+    })
+}
+
+/// Whether the Device went on in the session, as it does when it has read the answer. A session that begins again under
+/// the same SessionID begins with its first message.
+fn goes_on(session: &DmSession<'_>, request: &DmMessage<'_>) -> bool {
+    session.messages.iter().any(|message| {
+        message.from == Side::Client
+            && message.sighting.frame > request.sighting.frame
+            && message.message.header.msg_id > request.message.header.msg_id
+    })
+}
+
+/// Whether a status asks for a credential; what was sent with it has had no effect (profile section 6.4).
+pub(super) fn is_challenge(code: u16) -> bool {
+    matches!(code, status::INVALID_CREDENTIALS | status::MISSING_CREDENTIALS)
+}
+
 /// The reports of a Device that the scenario is about: neither answers to roll calls nor results of care.
 pub(super) fn own_reports(timeline: &Timeline, device: &str) -> Vec<Report> {
     let asked = correlators_of_care(timeline, device);
@@ -105,7 +137,7 @@ pub(super) fn own_reports(timeline: &Timeline, device: &str) -> Vec<Report> {
 }
 
 /// The correlators of what the server told a Device to execute; it reports the result under them (profile section 6.5).
-fn correlators_of_care(timeline: &Timeline, device: &str) -> BTreeSet<String> {
+pub(super) fn correlators_of_care(timeline: &Timeline, device: &str) -> BTreeSet<String> {
     let sessions = timeline.sessions_of(device);
     let messages = sessions.iter().flat_map(|session| &session.messages);
     let commands = messages.filter(|message| message.from == Side::Server).flat_map(|message| &message.message.body);
@@ -119,6 +151,17 @@ fn correlators_of_care(timeline: &Timeline, device: &str) -> BTreeSet<String> {
 /// When a Device answered a roll call.
 pub(super) fn answer_to(timeline: &Timeline, device: &str, fence: &str) -> Option<Report> {
     reports_of(timeline, device).into_iter().find(|report| report.campaign == fence)
+}
+
+/// That a Device sent no report: a failure where it answered the roll call after which none can come, else nothing.
+pub(super) fn without_report(timeline: &Timeline, device: &str, fence: &str, accepted: &str) -> Outcome {
+    match answer_to(timeline, device, fence) {
+        Some(_) => Outcome::fail(format!("Device {device} sent no report"), accepted),
+        None => Outcome::inconclusive(
+            format!("Device {device} sent no report, but it did not answer the roll call after it either"),
+            accepted,
+        ),
+    }
 }
 
 /// Octets from a Device that nobody can read: with them about, nobody can say that nothing was reported.
@@ -192,20 +235,23 @@ pub(super) fn count(timeline: &Timeline, devices: &[String], expected: usize, fe
     let mut last = None;
     for device in devices {
         let reports = own_reports(timeline, device);
-        if reports.len() != expected {
+        if reports.is_empty() && expected > 0 {
+            return without_report(timeline, device, fence, &accepted);
+        }
+        let is_fenced = answer_to(timeline, device, fence).is_some();
+        // What came is too much at any time; what did not come may still be due.
+        if reports.len() > expected || (reports.len() < expected && is_fenced) {
             let listed: Vec<String> = reports.iter().map(words).collect();
-            let observed = match listed.as_slice() {
-                [] => format!("Device {device} sent no report"),
-                _ => format!("Device {device} sent {} report(s): {}", reports.len(), listed.join("; ")),
-            };
+            let observed = format!("Device {device} sent {} report(s): {}", reports.len(), listed.join("; "));
             let outcome = Outcome::fail(observed, accepted);
             return match reports.last() {
                 Some(report) => outcome.at(report.packet, report.at),
                 None => outcome,
             };
         }
-        if answer_to(timeline, device, fence).is_none() {
-            let observed = format!("{expected} report(s), but Device {device} did not answer the roll call after them");
+        if !is_fenced {
+            let observed =
+                format!("{} report(s), but Device {device} did not answer the roll call after them", reports.len());
             return Outcome::inconclusive(observed, accepted);
         }
         last = reports.last().map(|report| (report.packet, report.at)).max(last);
@@ -221,27 +267,33 @@ pub(super) fn count(timeline: &Timeline, devices: &[String], expected: usize, fe
 }
 
 /// Holds every report of a Device that the scenario is about against `is_right`, which also says what it saw.
-fn each(timeline: &Timeline, device: &str, accepted: &str, is_right: impl Fn(&Report) -> (bool, String)) -> Outcome {
-    let mut outcome = Outcome::fail(format!("Device {device} sent no report"), accepted);
+fn each(
+    timeline: &Timeline,
+    device: &str,
+    fence: &str,
+    accepted: &str,
+    is_right: impl Fn(&Report) -> (bool, String),
+) -> Outcome {
+    let mut outcome = None;
     for report in own_reports(timeline, device) {
         let (is_right, observed) = is_right(&report);
         if !is_right {
             return Outcome::fail(observed, accepted).at(report.packet, report.at);
         }
-        outcome = Outcome::pass(observed).at(report.packet, report.at);
+        outcome = Some(Outcome::pass(observed).at(report.packet, report.at));
     }
-    outcome
+    outcome.unwrap_or_else(|| without_report(timeline, device, fence, accepted))
 }
 
-pub(super) fn result(timeline: &Timeline, device: &str, code: u16) -> Outcome {
-    each(timeline, device, &format!("result {code}"), |report| {
+pub(super) fn result(timeline: &Timeline, device: &str, code: u16, fence: &str) -> Outcome {
+    each(timeline, device, fence, &format!("result {code}"), |report| {
         let is_right = ReportedResult::from_alert(&report.alert).is_ok_and(|result| result.code() == code);
         (is_right, format!("Device {device} reported {}", words(report)))
     })
 }
 
-pub(super) fn node(timeline: &Timeline, device: &str, node: &str, status: u16) -> Outcome {
-    each(timeline, device, &format!("failing node {node} with status {status}"), |report| {
+pub(super) fn node(timeline: &Timeline, device: &str, node: &str, status: u16, fence: &str) -> Outcome {
+    each(timeline, device, fence, &format!("failing node {node} with status {status}"), |report| {
         let failing = match ReportedResult::from_alert(&report.alert) {
             Ok(ReportedResult::Provisioning(report)) => report.failing,
             _ => Vec::new(),
@@ -255,12 +307,12 @@ pub(super) fn node(timeline: &Timeline, device: &str, node: &str, status: u16) -
 
 /// The form of a report (profile section 6.2): the session begins with Alert 1201 and DevInfo, the alert can be read,
 /// names a campaign that was announced, and has the Source, Format and Mark that belong to its result.
-pub(super) fn form(timeline: &Timeline, devices: &[String]) -> Outcome {
+pub(super) fn form(timeline: &Timeline, devices: &[String], fence: &str) -> Outcome {
     let accepted = "Alert 1201, DevInfo, and a Generic Alert with Type, Format, Correlator and the right Mark";
     for device in devices {
         let reports = own_reports(timeline, device);
         if reports.is_empty() {
-            return Outcome::fail(format!("Device {device} sent no report"), accepted);
+            return without_report(timeline, device, fence, accepted);
         }
         for report in reports {
             if let Some(fault) = fault_of(timeline, &report) {

@@ -60,20 +60,20 @@ impl Stage {
     /// Devices send exactly so many reports, in the form of the profile.
     pub async fn send_reports(&mut self, devices: &[String], count: usize) -> Result<(), StageError> {
         let fence = self.roll_call().await?;
-        self.require(&Check::ReportCount { devices: devices.to_vec(), count, fence })?;
-        self.require(&Check::ReportForm { devices: devices.to_vec() })
+        self.require(&Check::ReportCount { devices: devices.to_vec(), count, fence: fence.clone() })?;
+        self.require(&Check::ReportForm { devices: devices.to_vec(), fence })
     }
 
     /// The report of a Device carries a result.
     pub async fn report_result(&mut self, device: &str, code: u16) -> Result<(), StageError> {
-        self.roll_call().await?;
-        self.require(&Check::ReportResult { device: device.to_owned(), code })
+        let fence = self.roll_call().await?;
+        self.require(&Check::ReportResult { device: device.to_owned(), code, fence })
     }
 
     /// The report of a Device names a failing node.
     pub async fn report_node(&mut self, device: &str, node: &str, status: u16) -> Result<(), StageError> {
-        self.roll_call().await?;
-        self.require(&Check::ReportNode { device: device.to_owned(), node: node.to_owned(), status })
+        let fence = self.roll_call().await?;
+        self.require(&Check::ReportNode { device: device.to_owned(), node: node.to_owned(), status, fence })
     }
 
     /// The reports of Devices arrive inside a window after the end of transmission.
@@ -83,18 +83,19 @@ impl Stage {
         earliest: Duration,
         latest: Duration,
     ) -> Result<(), StageError> {
-        self.roll_call().await?;
+        let fence = self.roll_call().await?;
         // Held-up timers are the host's doing: a message passes three hands before it is recorded.
         let tolerance = TOLERANCE + self.running()?.host.lag() * 3;
-        self.require(&Check::ReportWindow { devices: devices.to_vec(), earliest, latest, tolerance })
+        self.require(&Check::ReportWindow { devices: devices.to_vec(), earliest, latest, tolerance, fence })
     }
 
     /// The delays of the reports differ.
     pub async fn reports_differ(&mut self, devices: &[String]) -> Result<(), StageError> {
-        self.roll_call().await?;
+        let fence = self.roll_call().await?;
         let windows = self.running()?.broadcasted.iter().map(|entry| entry.window);
         let window = windows.max().unwrap_or_default();
-        self.require(&Check::ReportSpread { devices: devices.to_vec(), window })
+        let lag = self.running()?.host.lag();
+        self.require(&Check::ReportSpread { devices: devices.to_vec(), window, lag, fence })
     }
 
     /// Of all Devices only these join the delivery channel.

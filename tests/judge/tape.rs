@@ -11,9 +11,10 @@ use castproof::spec::{
     Announcement, CampaignId, ChannelLabel, Delivery, KeyId, ObjectReference, Reporting, Rollout, SequenceNumber,
     ServerId, SessionId, Target, Timestamp, Tsi, UpdateKind,
 };
-use castproof::wire::alc::{AlcPacket, NO_CODE, PayloadId};
+use castproof::wire::alc::{AlcPacket, FecOti, NO_CODE, PayloadId};
 use castproof::wire::announcement::{SigningKey, sign};
-use castproof::wire::lct::LctHeader;
+use castproof::wire::fdt::{Fdt, FdtFile, FluteVersion};
+use castproof::wire::lct::{Extension, LctHeader};
 use castproof::wire::mo::ReportedResult;
 use castproof::wire::mo::fumo::FumoResult;
 use castproof::wire::package0::{GroupAccount, Initiator, Package0, Trigger, UiMode};
@@ -25,6 +26,10 @@ const START: u64 = 1_800_000_000_000;
 
 /// The roll call of every test.
 pub(crate) const FENCE: &str = "roll-call-1";
+
+/// The objects of every campaign: one symbol, and two blocks of two symbols and one.
+pub(crate) const COMMAND: &str = "http://sp.example/command.xml";
+pub(crate) const PACKAGE: &str = "http://sp.example/package.bin";
 
 /// A recording under construction.
 pub(crate) struct Tape {
@@ -97,7 +102,7 @@ impl Tape {
             server: server.clone(),
             vendor: Vec::new(),
         };
-        let object = ObjectReference { location: "http://sp.example/command.xml".into(), size: 1024, sha256: [1; 32] };
+        let object = |location: &str, size| ObjectReference { location: location.into(), size, sha256: [1; 32] };
         let announcement = Announcement {
             campaign: CampaignId::new(campaign).unwrap(),
             sequence: SequenceNumber(sequence),
@@ -108,8 +113,8 @@ impl Tape {
             delivery: Delivery {
                 channel: ChannelLabel::new("delivery").unwrap(),
                 tsi: Tsi::new(tsi).unwrap(),
-                command: object.clone(),
-                packages: vec![object],
+                command: object(COMMAND, 1024),
+                packages: vec![object(PACKAGE, 3000)],
             },
             consent: None,
             rollout: Rollout::default(),
@@ -122,10 +127,38 @@ impl Tape {
         self.datagram(20_000, &octets)
     }
 
-    /// A symbol of an object.
+    /// A file table: TOI, location and length of each object. It expires so many milliseconds after the start.
+    pub(crate) fn table(&mut self, tsi: u64, files: &[(u128, &str, u64)], expires: u64) -> &mut Self {
+        let oti = |transfer_length| FecOti::NoCode { transfer_length, symbol_length: 1024, max_block_length: 2 };
+        let file = |(toi, location, length): &(u128, &str, u64)| FdtFile {
+            toi: *toi,
+            location: (*location).to_owned(),
+            transfer_length: Some(*length),
+            fec: oti(*length).into(),
+            ..FdtFile::default()
+        };
+        let expires = Fdt::expires_field(Timestamp::from_millis(START + expires));
+        let table = Fdt { expires, complete: true, files: files.iter().map(file).collect() };
+        let payload = table.to_xml(FluteVersion::V2);
+        let fti = FecOti::NoCode { transfer_length: payload.len() as u64, symbol_length: 1400, max_block_length: 2 };
+        let mut header = LctHeader::new(tsi, Some(0), NO_CODE);
+        let fdt = Extension::Fdt { version: 2, instance: 1 };
+        header.extensions = vec![fdt, Extension::Fti(fti.encode().unwrap())];
+        let payload_id = Some(PayloadId::NoCode { block: 0, symbol: 0 });
+        let octets = AlcPacket { header, payload_id, payload }.encode().unwrap();
+        self.datagram(21_000, &octets)
+    }
+
+    /// A symbol of an object's first block.
     pub(crate) fn symbol(&mut self, tsi: u64, toi: u128, symbol: u16, close_object: bool) -> &mut Self {
+        self.symbol_of(tsi, toi, (0, symbol), close_object)
+    }
+
+    /// A symbol of an object, by block and symbol.
+    pub(crate) fn symbol_of(&mut self, tsi: u64, toi: u128, id: (u16, u16), close_object: bool) -> &mut Self {
+        let (block, symbol) = id;
         let header = LctHeader { close_object, ..LctHeader::new(tsi, Some(toi), NO_CODE) };
-        let payload_id = Some(PayloadId::NoCode { block: 0, symbol });
+        let payload_id = Some(PayloadId::NoCode { block, symbol });
         let octets = AlcPacket { header, payload_id, payload: vec![0x55; 64] }.encode().unwrap();
         self.datagram(21_000, &octets)
     }
@@ -144,6 +177,15 @@ impl Tape {
 
     /// A DM session on a connection of its own.
     pub(crate) fn session(&mut self, session: Session) -> &mut Self {
+        self.connection(session, |talk| talk.closed(Side::Client))
+    }
+
+    /// A DM session whose connection is reset from the server's side.
+    pub(crate) fn reset_session(&mut self, session: Session) -> &mut Self {
+        self.connection(session, |talk| talk.reset(Side::Server))
+    }
+
+    fn connection(&mut self, session: Session, end: fn(&mut Conversation) -> Vec<Packet>) -> &mut Self {
         let mut talk = self.conversation();
         for (from, message) in session.messages {
             let xml = message.to_xml();
@@ -154,7 +196,7 @@ impl Tape {
             let octets = format!("{head}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {}\r\n\r\n{xml}", xml.len());
             self.segments(talk.data(from, octets.as_bytes()));
         }
-        let end = talk.closed(Side::Client);
+        let end = end(&mut talk);
         self.segments(end)
     }
 
