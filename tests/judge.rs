@@ -119,12 +119,21 @@ fn care(devices: &[&str]) -> Check {
     Check::CareAddressees { devices: names(devices), fence: FENCE.into() }
 }
 
+fn change() -> Command {
+    Command::Replace(Items { cmd_id: 30, items: vec![Item::for_target("./Settings/Apn")] })
+}
+
+/// A session in which D1 reports a failure, gets care, and says with these codes what became of it.
+fn cared_for(id: &str, header: u16, command: u16) -> Session {
+    let statuses = vec![status(1, 0, "SyncHdr", header), status(1, 30, "Replace", command)];
+    let session = Session::new("D1", id).report("spring-patch", 410).answered(200, vec![change()]);
+    session.message(Side::Client, statuses)
+}
+
 #[test]
 fn care_goes_to_exactly_those_that_are_named_and_once() {
-    let again = || Command::Replace(Items { cmd_id: 30, items: vec![Item::for_target("./Settings/Apn")] });
-    let cared = |id: &str| Session::new("D1", id).report("spring-patch", 410).answered(200, vec![again()]);
     let mut tape = spring();
-    tape.at(100).session(cared("1")).at(500).roll_call(&["D1", "D2"]);
+    tape.at(100).session(cared_for("1", 212, 200)).at(500).roll_call(&["D1", "D2"]);
 
     assert_outcome(&tape.judge(&care(&["D1"])), Pass, "1 Device(s) received care");
     let stranger = tape.judge(&care(&["D2"]));
@@ -134,8 +143,66 @@ fn care_goes_to_exactly_those_that_are_named_and_once() {
     assert_outcome(&tape.judge(&care(&[])), Fail, "cared for Device D1");
 
     let mut twice = spring();
-    twice.session(cared("1")).session(cared("2")).roll_call(&["D1", "D2"]);
+    twice.session(cared_for("1", 212, 200)).session(cared_for("2", 212, 200)).roll_call(&["D1", "D2"]);
     assert_outcome(&twice.judge(&care(&["D1"])), Fail, "cared for Device D1 2 times");
+    // The same SessionID does not make it the same session.
+    let mut again = spring();
+    again.session(cared_for("1", 212, 200)).session(cared_for("1", 212, 200)).roll_call(&["D1"]);
+    assert_outcome(&again.judge(&care(&["D1"])), Fail, "cared for Device D1 2 times");
+}
+
+#[test]
+fn care_that_was_not_given_before_the_roll_call_was_answered_may_still_come() {
+    let mut tape = spring();
+    tape.at(100).report("D1", "spring-patch", 410).at(500).roll_call(&["D2"]);
+
+    assert_outcome(&tape.judge(&care(&["D1"])), Inconclusive, "did not care for Device D1");
+}
+
+#[test]
+fn care_belongs_in_the_session_that_the_failure_opened() {
+    let changed = |session: Session| session.answered(200, vec![change()]);
+    let elsewhere = [
+        ("a roll call", changed(Session::new("D1", "2").report(FENCE, 200))),
+        ("a success", changed(Session::new("D1", "2").report("spring-patch", 200))),
+        ("the roll call under the same SessionID", changed(Session::new("D1", "1").report(FENCE, 200))),
+        ("before the report", changed(Session::new("D1", "2").alerts(Vec::new())).report("spring-patch", 410).taken()),
+    ];
+
+    for (name, session) in elsewhere {
+        let mut tape = spring();
+        tape.at(100).report("D1", "spring-patch", 410).at(200).session(session).at(500).roll_call(&["D1"]);
+
+        let outcome = tape.judge(&care(&["D1"]));
+
+        assert!(outcome.verdict == Fail && outcome.observed.contains("no failure had opened"), "{name}: {outcome:?}");
+    }
+}
+
+#[test]
+fn care_in_two_messages_of_one_session_is_one_care() {
+    let session = cared_for("1", 212, 200).answered(200, vec![change()]);
+    let mut tape = spring();
+    tape.at(100).session(session).at(500).roll_call(&["D1"]);
+
+    assert_outcome(&tape.judge(&care(&["D1"])), Pass, "1 Device(s)");
+}
+
+#[test]
+fn care_that_the_device_did_not_take_may_be_given_again() {
+    let mut tape = spring();
+    // The Device wants a better credential, and the server sends its commands once more.
+    tape.at(100).session(cared_for("1", 401, 401).answered(200, vec![change()])).at(500).roll_call(&["D1"]);
+    assert_outcome(&tape.judge(&care(&["D1"])), Pass, "1 Device(s)");
+    let mut refused = spring();
+    refused.at(100).session(cared_for("1", 407, 407)).at(500).roll_call(&["D1"]);
+    assert_outcome(&refused.judge(&care(&[])), Pass, "no Device received care");
+
+    // The statuses never came, and neither did an end of the session: the report comes again.
+    let unanswered = Session::new("D1", "1").report("spring-patch", 410).answered(200, vec![change()]);
+    let mut lost = spring();
+    lost.at(100).session(unanswered).at(200).session(cared_for("2", 212, 200)).at(500).roll_call(&["D1"]);
+    assert_outcome(&lost.judge(&care(&["D1"])), Pass, "1 Device(s)");
 }
 
 #[test]
