@@ -15,7 +15,7 @@ use castproof::judge::{Beside, Check, Evidence, Outcome};
 use castproof::spec::Timestamp;
 use castproof::wire::syncml::{Command, Item, Items};
 
-use tape::{FENCE, Session, Tape, assert_outcome, exec, names, spring, status};
+use tape::{COMMAND, FENCE, PACKAGE, Session, Tape, assert_outcome, exec, names, spring, status};
 
 fn reading(value: &str) -> Check {
     Check::Reading {
@@ -224,28 +224,80 @@ fn reading_a_node_is_no_care() {
     assert_outcome(&tape.judge(&care(&[])), Pass, "no Device received care");
 }
 
+/// A cycle of a campaign's carousel, but for what `leave_out` says of a TOI, block and symbol; TOI 0 is the table.
+fn cycle(tape: &mut Tape, leave_out: fn(u128, u16, u16) -> bool) {
+    tape.announce("spring-patch", 1);
+    if !leave_out(0, 0, 0) {
+        tape.table(1, &[(1, COMMAND, 1024), (2, PACKAGE, 3000)], 60_000);
+    }
+    for (toi, block, symbol) in [(1, 0, 0), (2, 0, 0), (2, 0, 1), (2, 1, 0)] {
+        if !leave_out(toi, block, symbol) {
+            tape.symbol_of(1, toi, (block, symbol), false);
+        }
+    }
+}
+
+fn on_air(count: usize) -> Check {
+    Check::Repetitions { campaign: "spring-patch".into(), count }
+}
+
 #[test]
 fn a_campaign_is_on_the_air_as_often_as_it_should_be() {
-    let check = |count| Check::Repetitions { campaign: "spring-patch".into(), count };
     let mut tape = Tape::new(&["D1"]);
-    for _ in 0..2 {
-        tape.announce("spring-patch", 1).symbol(1, 1, 0, false).symbol(1, 2, 0, false);
-    }
+    cycle(&mut tape, |_, _, _| false);
+    cycle(&mut tape, |_, _, _| false);
     tape.close(1);
 
-    assert_outcome(&tape.judge(&check(2)), Pass, "2 notifications, 2 symbols 2 times each");
-    assert_outcome(&tape.judge(&check(3)), Fail, "2 notification(s)");
+    assert_outcome(&tape.judge(&on_air(2)), Pass, "2 notifications, 4 symbols 2 times each");
+    assert_outcome(&tape.judge(&on_air(3)), Fail, "2 notification(s)");
+    tape.table(1, &[(1, COMMAND, 1024), (2, PACKAGE, 3000)], 60_000);
+    assert_outcome(&tape.judge(&on_air(2)), Pass, "");
     tape.symbol(1, 2, 0, false);
-    assert_outcome(&tape.judge(&check(2)), Fail, "symbol 0 of block 0 of TOI 2 was sent 3 time(s)");
-    assert_outcome(&Tape::new(&["D1"]).judge(&check(1)), Fail, "never announced");
+    assert_outcome(&tape.judge(&on_air(2)), Fail, "symbol 0 of block 0 of TOI 2 was sent 3 time(s)");
+    assert_outcome(&Tape::new(&["D1"]).judge(&on_air(1)), Fail, "never announced");
     let mut empty = Tape::new(&["D1"]);
-    assert_outcome(&empty.announce("spring-patch", 1).close(1).judge(&check(1)), Fail, "no symbol");
+    assert_outcome(&empty.announce("spring-patch", 1).close(1).judge(&on_air(1)), Fail, "no symbol");
+}
+
+#[test]
+fn what_was_never_sent_was_not_repeated() {
+    type LeaveOut = fn(u128, u16, u16) -> bool;
+    let table: [(LeaveOut, LeaveOut, &str); 6] = [
+        (|toi, _, _| toi != 1, |toi, _, _| toi != 1, "0 file table(s)"),
+        (|_, _, _| false, |toi, _, _| toi == 0, "1 file table(s)"),
+        (|toi, _, _| toi == 2, |toi, _, _| toi == 2, "symbol 0 of block 0 of TOI 2 was sent 0 time(s)"),
+        (|_, block, _| block == 1, |_, block, _| block == 1, "symbol 0 of block 1 of TOI 2 was sent 0 time(s)"),
+        (|toi, _, _| toi == 1, |toi, _, _| toi == 1, "symbol 0 of block 0 of TOI 1 was sent 0 time(s)"),
+        (|_, _, _| false, |_, _, symbol| symbol == 1, "symbol 1 of block 0 of TOI 2 was sent 1 time(s)"),
+    ];
+
+    for (first, second, words) in table {
+        let mut tape = Tape::new(&["D1"]);
+        cycle(&mut tape, first);
+        cycle(&mut tape, second);
+
+        assert_outcome(&tape.judge(&on_air(2)), Fail, words);
+    }
+}
+
+#[test]
+fn the_file_table_names_what_was_announced_as_it_was_announced() {
+    let judge = |files: &[(u128, &str, u64)]| {
+        let mut tape = Tape::new(&["D1"]);
+        tape.announce("spring-patch", 1).table(1, files, 60_000).symbol(1, 1, 0, false).symbol(1, 2, 0, false);
+        tape.judge(&on_air(1))
+    };
+
+    assert_outcome(&judge(&[(1, COMMAND, 1024)]), Fail, "no file table names `http://sp.example/package.bin`");
+    assert_outcome(&judge(&[(1, COMMAND, 1024), (2, PACKAGE, 1000)]), Fail, "announced with 3000 octets");
 }
 
 #[test]
 fn what_must_not_be_broadcast_is_not_announced_before_the_roll_call_is() {
-    let never = Check::NeverBroadcast { campaign: "unscheduled".into(), fence: FENCE.into() };
+    let never =
+        Check::NeverBroadcast { campaign: "unscheduled".into(), broadcasted: names(&["before"]), fence: FENCE.into() };
     let mut tape = Tape::new(&["D1"]);
+    tape.campaign("before", 1).campaign("roll-call-0", 2);
     assert_outcome(&tape.judge(&never), Inconclusive, "not even the roll call");
     tape.campaign(FENCE, 900);
     assert_outcome(&tape.judge(&never), Pass, "not announced");
@@ -255,6 +307,34 @@ fn what_must_not_be_broadcast_is_not_announced_before_the_roll_call_is() {
 
     assert_outcome(&outcome, Fail, "`unscheduled` was announced");
     assert_eq!(outcome.packet, Some(tape.announcement_of("unscheduled")));
+}
+
+#[test]
+fn what_must_not_be_broadcast_is_not_sent_in_disguise_either() {
+    let never = Check::NeverBroadcast { campaign: "unscheduled".into(), broadcasted: vec![], fence: FENCE.into() };
+    let judge = |send: fn(&mut Tape)| {
+        let mut tape = Tape::new(&["D1"]);
+        send(&mut tape);
+        tape.campaign(FENCE, 900).judge(&never)
+    };
+
+    let renamed = judge(|tape| {
+        tape.campaign("other", 1);
+    });
+    assert_outcome(&renamed, Fail, "`other` was announced");
+    assert!(renamed.packet.is_some());
+    let table = judge(|tape| {
+        tape.table(900, &[(1, COMMAND, 1024)], 60_000);
+    });
+    assert_outcome(&table, Fail, "data was sent in session 900");
+    let symbol = judge(|tape| {
+        tape.symbol(7, 1, 0, false);
+    });
+    assert_outcome(&symbol, Fail, "data was sent in session 7");
+    let noise = judge(|tape| {
+        tape.broadcast_noise();
+    });
+    assert_outcome(&noise, Inconclusive, "nobody can read");
 }
 
 #[test]

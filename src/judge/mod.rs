@@ -135,17 +135,20 @@ pub enum Check {
         /// The roll call after which nothing more can come.
         fence: String,
     },
-    /// `broadcast.repetitions`: a campaign's notification and every object are on the air so many times.
+    /// `broadcast.repetitions`: a campaign's notification, file table and every symbol of its objects are on the air so
+    /// many times.
     Repetitions {
         /// The campaign.
         campaign: String,
         /// How often.
         count: usize,
     },
-    /// `broadcast.none`: a campaign is never on the air, while the roll call after it is.
+    /// `broadcast.none`: a campaign is never on the air, under no other name either, while the roll call after it is.
     NeverBroadcast {
         /// The campaign.
         campaign: String,
+        /// The campaigns that the scenario broadcast; any other is one too many.
+        broadcasted: Vec<String>,
         /// The roll call.
         fence: String,
     },
@@ -327,7 +330,9 @@ impl Check {
             Self::Membership { joining, staying_away } => claims::membership(evidence.beside, joining, staying_away),
             Self::CareAddressees { devices, fence } => care::addressees(timeline, devices, fence),
             Self::Repetitions { campaign, count } => broadcast::repetitions(timeline, campaign, *count),
-            Self::NeverBroadcast { campaign, fence } => broadcast::never(timeline, campaign, fence),
+            Self::NeverBroadcast { campaign, broadcasted, fence } => {
+                broadcast::never(timeline, campaign, broadcasted, fence)
+            }
             Self::RisingSequence => broadcast::rising_sequence(timeline),
             Self::Asked { device, campaign, times } => claims::asked(evidence.beside, device, campaign, *times),
             Self::DeclineOffered { device, campaign, offered } => {

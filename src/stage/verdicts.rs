@@ -108,7 +108,8 @@ impl Stage {
     /// A campaign is never on the air.
     pub async fn never_on_air(&mut self, campaign: &str) -> Result<(), StageError> {
         let fence = self.roll_call().await?;
-        self.require(&Check::NeverBroadcast { campaign: campaign.to_owned(), fence })
+        let broadcasted = self.running()?.broadcasted.iter().map(|entry| entry.campaign.to_string()).collect();
+        self.require(&Check::NeverBroadcast { campaign: campaign.to_owned(), broadcasted, fence })
     }
 
     /// The DM Server cares for exactly these Devices.

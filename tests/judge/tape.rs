@@ -170,6 +170,11 @@ impl Tape {
         self.datagram(21_000, &octets)
     }
 
+    /// A datagram on the delivery channel that is nothing known.
+    pub(crate) fn broadcast_noise(&mut self) -> &mut Self {
+        self.datagram(21_000, b"noise")
+    }
+
     /// A whole campaign at once: one notification, one symbol, the end.
     pub(crate) fn campaign(&mut self, name: &str, sequence: u64) -> &mut Self {
         self.announce(name, sequence).symbol(sequence, 1, 0, true).close(sequence)
