@@ -31,6 +31,12 @@ pub trait Conduct: std::fmt::Debug {
         failed
     }
 
+    /// Whether an announced object is sent, given whether it is a package ([FU-P-1]).
+    fn sends(&self, is_package: bool) -> bool {
+        let _ = is_package;
+        true
+    }
+
     /// How many carousel cycles are sent, given how many the plan asks for ([FU-NF-3]).
     fn repetitions(&self, planned: u32) -> u32 {
         planned

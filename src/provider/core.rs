@@ -201,7 +201,9 @@ impl Provider {
             expires_after: plan.lifetime,
             ..SessionPlan::new(tsi)
         };
-        Sender::new(session, prepared.objects, now)
+        // The Command comes first, the packages after it.
+        let objects = prepared.objects.into_iter().zip(0..).filter(|(_, index)| self.conduct.sends(*index > 0));
+        Sender::new(session, objects.map(|(object, _)| object).collect(), now)
             .map_err(|error| PushError::Delivery { campaign: plan.campaign.clone(), reason: error.to_string() })
     }
 

@@ -164,13 +164,18 @@ provider!(ReusesSequence {
         last
     }
 });
+provider!(SendsNoPackage {
+    fn sends(&self, is_package: bool) -> bool {
+        !is_package
+    }
+});
 provider!(SendsOnce {
     fn repetitions(&self, _: u32) -> u32 {
         1
     }
 });
 
-static DEVIATIONS: [Deviation; 18] = [
+static DEVIATIONS: [Deviation; 19] = [
     Deviation {
         name: "device.ignores-signature",
         description: "Acts on an announcement whoever signed it.",
@@ -289,6 +294,13 @@ static DEVIATIONS: [Deviation; 18] = [
         caught_by: "broadcast.sequence",
         scenario: "repetition--the-service-provider-gives-each-campaign-a-higher-sequence-number",
         conduct: ConductOf::Provider(|| Box::new(ReusesSequence)),
+    },
+    Deviation {
+        name: "provider.sends-no-package",
+        description: "Announces a package and sends the Command alone, as often as it should.",
+        caught_by: "broadcast.repetitions",
+        scenario: "repetition--the-service-provider-repeats-the-notification-and-every-symbol",
+        conduct: ConductOf::Provider(|| Box::new(SendsNoPackage)),
     },
     Deviation {
         name: "provider.sends-once",
