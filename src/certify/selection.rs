@@ -1,6 +1,7 @@
 //! Which examples to run, and how a list of them reads.
 
 use super::Example;
+use super::lint::nearest;
 use crate::spec::{Flow, Role};
 
 /// What the user asked for; empty lists ask for everything.
@@ -53,6 +54,63 @@ impl Selection {
         ]
         .concat()
     }
+
+    /// What the entries that match no example most likely mean, where something resembles them.
+    pub fn nearest(&self, examples: &[Example]) -> Vec<String> {
+        let unmatched = self.unmatched(examples);
+        let missing = |wanted: &'_ [String]| -> Vec<String> {
+            wanted.iter().filter(|entry| unmatched.contains(&entry.as_str())).cloned().collect()
+        };
+        let scenarios = missing(&self.scenario).into_iter().filter_map(|entry| scenario_like(&entry, examples));
+        let requirements =
+            missing(&self.requirement).into_iter().filter_map(|entry| requirement_like(&entry, examples));
+        let features = missing(&self.feature).into_iter().filter_map(|entry| feature_like(&entry, examples));
+        scenarios.chain(requirements).chain(features).collect()
+    }
+}
+
+/// The example's slug that has words like those of the entry.
+fn scenario_like(entry: &str, examples: &[Example]) -> Option<String> {
+    let entry = entry.to_lowercase();
+    let count = words(&entry).count().max(1);
+    // A part of a slug is enough to choose, so the entry is compared with every part that has as many words.
+    let parts = examples.iter().flat_map(|example| {
+        let all: Vec<&str> = words(&example.slug).collect();
+        let parts: Vec<String> = all.windows(count.min(all.len().max(1))).map(|part| part.join("-")).collect();
+        parts.into_iter().map(move |part| (part, &example.slug))
+    });
+    let parts: Vec<(String, &String)> = parts.collect();
+    let written = words(&entry).collect::<Vec<_>>().join("-");
+    let near = nearest(&written, parts.iter().map(|(part, _)| part.as_str()))?;
+    parts.iter().find(|(part, _)| part == near).map(|(_, slug)| (*slug).clone())
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+fn requirement_like(entry: &str, examples: &[Example]) -> Option<String> {
+    let ids = examples.iter().flat_map(|example| &example.requirements);
+    nearest(&entry.to_uppercase(), ids.map(|id| id.as_str())).map(str::to_owned)
+}
+
+/// The feature, or folder of features, that is called like the entry, or ends like it; with a line that has a scenario.
+fn feature_like(entry: &str, examples: &[Example]) -> Option<String> {
+    let (path, line) = path_and_line(entry);
+    if let Some(line) = line {
+        let inside = examples.iter().filter(|example| example.feature == path);
+        let near = inside.min_by_key(|example| example.line.abs_diff(line));
+        if let Some(example) = near {
+            return Some(format!("{path}:{}", example.line));
+        }
+    }
+    let folders = examples.iter().filter_map(|example| Some(example.feature.rsplit_once('/')?.0));
+    let names = examples.iter().map(|example| example.feature.as_str()).chain(folders);
+    let stems = names.clone().map(|name| name.rsplit('/').next().unwrap_or(name));
+    let stem = path.rsplit('/').next().unwrap_or(path);
+    let near_stem =
+        nearest(stem, stems).and_then(|near| names.clone().find(|name| name.rsplit('/').next() == Some(near)));
+    nearest(path, names.clone()).or(near_stem).map(str::to_owned)
 }
 
 fn is_scenario(example: &Example, entry: &str, all: &[Example]) -> bool {
@@ -67,7 +125,8 @@ fn has_requirement(example: &Example, entry: &str) -> bool {
     example.requirements.iter().any(|id| id.as_str().eq_ignore_ascii_case(entry))
 }
 
-fn is_in_feature(example: &Example, entry: &str) -> bool {
+/// The name of a feature or folder as the suite has it, and the line behind it.
+fn path_and_line(entry: &str) -> (&str, Option<usize>) {
     let (path, line) = match entry.rsplit_once(':') {
         Some((path, line)) => match line.parse::<usize>() {
             Ok(line) => (path, Some(line)),
@@ -77,7 +136,11 @@ fn is_in_feature(example: &Example, entry: &str) -> bool {
     };
     let path = path.trim_start_matches("./");
     let path = path.strip_prefix("features/").unwrap_or(path);
-    let path = path.strip_suffix(".feature").unwrap_or(path).trim_end_matches('/');
+    (path.strip_suffix(".feature").unwrap_or(path).trim_end_matches('/'), line)
+}
+
+fn is_in_feature(example: &Example, entry: &str) -> bool {
+    let (path, line) = path_and_line(entry);
     let inside = example.feature == path
         || example.feature.strip_prefix(path).is_some_and(|rest| path.is_empty() || rest.starts_with('/'));
     inside && line.is_none_or(|line| line == example.line)
@@ -223,6 +286,24 @@ mod tests {
         let selection = Selection { requirement: vec!["FU-NF-9".to_owned()], ..scenario("care") };
 
         assert_eq!(selection.unmatched(&examples()), ["FU-NF-9"]);
+    }
+
+    #[test]
+    fn what_resembles_an_entry_is_suggested() {
+        let nearest = |selection: Selection| selection.nearest(&examples());
+        let requirement = |id: &str| Selection { requirement: vec![id.to_owned()], ..Selection::default() };
+
+        // Not the path but the name of the file, or of the folder.
+        assert_eq!(nearest(feature("care")), ["selective_care/care"]);
+        assert_eq!(nearest(feature("firmware_updates/normal")), ["firmware_update/normal"]);
+        assert_eq!(nearest(feature("features/firmware_updat")), ["firmware_update"]);
+        assert_eq!(nearest(feature("firmware_update/normal:13")), ["firmware_update/normal:12"]);
+        assert_eq!(nearest(scenario("updaet-twice")), ["a--update-twice"]);
+        assert_eq!(nearest(scenario("Caer")), ["b--care"]);
+        assert_eq!(nearest(requirement("fu-nf-3")), ["FU-NF-2"]);
+        assert_eq!(nearest(feature("zzzz")), Vec::<String>::new());
+        // What matches is no misspelling.
+        assert_eq!(nearest(feature("firmware_update/normal")), Vec::<String>::new());
     }
 
     #[test]

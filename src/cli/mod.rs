@@ -174,9 +174,19 @@ pub(crate) struct Failure {
 
 impl Failure {
     fn nothing_selected(suite: &Suite, selection: &Selection) -> Self {
-        let hint = match selection.unmatched(&suite.examples).join("`, `").as_str() {
-            "" => "`castproof list` shows what there is".to_owned(),
-            nothing => format!("nothing matches `{nothing}`; `castproof list` shows what there is"),
+        let unmatched = selection.unmatched(&suite.examples);
+        let is_planned =
+            |entry: &&&str| suite.register.requirements.iter().any(|row| row.id.as_str().eq_ignore_ascii_case(entry));
+        let planned: Vec<&str> = unmatched.iter().filter(is_planned).copied().collect();
+        let hint = match (unmatched.join("`, `"), selection.nearest(&suite.examples).join("`, `")) {
+            _ if !planned.is_empty() => format!("no scenario stands for requirement `{}`", planned.join("`, `")),
+            (nothing, _) if nothing.is_empty() => "`castproof list` shows what there is".to_owned(),
+            (nothing, near) if near.is_empty() => {
+                format!("nothing matches `{nothing}`; `castproof list` shows what there is")
+            }
+            (nothing, near) => {
+                format!("nothing matches `{nothing}`; did you mean `{near}`? `castproof list` shows what there is")
+            }
         };
         let code = findings::ExitCode::NothingSelected;
         Self { message: "no scenario was selected".to_owned(), hint: Some(hint), code }
