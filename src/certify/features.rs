@@ -1,8 +1,8 @@
 //! The suite: every feature file and the register, expanded into the examples that a run consists of.
 //!
 //! Outlines are expanded by cucumber's own code, so an example's file and line are those of the scenario that cucumber
-//! reports. At most [`Suite::MAX_FILES`] files of [`Suite::MAX_OCTETS`] octets each are read, and folders are followed
-//! [`Suite::MAX_DEPTH`] deep; symbolic links to folders are not followed.
+//! reports. At most [`Suite::MAX_FILES`] regular files of [`Suite::MAX_OCTETS`] octets and [`Suite::MAX_LINES`] lines
+//! each are read, and folders are followed [`Suite::MAX_DEPTH`] deep; symbolic links to folders are not followed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::lint::{self, Lint, LintErrors, LintKind, Place, Rules, Source, tags};
 use crate::spec::{Coverage, Flow, Register, RequirementId, Role};
+use crate::stage::bounded;
 
 /// One scenario, or one row of an outline: the unit that is run, judged and counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,8 +65,13 @@ impl Suite {
     pub const FIXTURES: &'static str = "fixtures";
     /// How many feature files are read at most.
     pub const MAX_FILES: usize = 2_000;
-    /// How many octets a feature file or the register may have.
-    pub const MAX_OCTETS: u64 = 1 << 20;
+    /// How many octets a feature file, the register or a file of fixtures may have.
+    pub const MAX_OCTETS: u64 = bounded::MAX_OCTETS;
+    /// How many lines a feature file may have. The parser takes time with the square of their number: half a second
+    /// for these, hours for a file of empty lines that has [`Suite::MAX_OCTETS`].
+    pub const MAX_LINES: usize = 10_000;
+    /// How many octets the outlines of one feature file may have with their rows filled in.
+    pub const MAX_EXPANDED: u64 = 16 << 20;
     /// How many folders deep feature files are looked for.
     pub const MAX_DEPTH: usize = 8;
 
@@ -98,6 +104,10 @@ impl Suite {
             };
             lint::structure::check(&feature, &source, &mut lint);
             tags::check(&feature, &source, register.as_ref().map(|(register, _)| register), &mut lint);
+            if !lint::structure::expands_within(&feature, &source, &mut lint) {
+                complete = false;
+                continue;
+            }
             let expanded = match feature.clone().expand_examples() {
                 Ok(expanded) => expanded,
                 Err(error) => {

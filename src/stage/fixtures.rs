@@ -8,24 +8,23 @@ use serde::Deserialize;
 use crate::provider::CampaignPlan;
 use crate::spec::{ComponentId, Version};
 
+use super::bounded::{ReadError, read_yaml};
 use super::campaign_fixture::CampaignFixture;
 
-/// Octets that a file of fixtures may have.
-const LARGEST_FILE: u64 = 1 << 20;
 /// Devices that a population may have.
 const MOST_DEVICES: usize = 1000;
 
 /// Why fixtures cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FixtureError {
-    /// The file cannot be read.
+    /// The file cannot be read, or is larger than what is read.
     #[error("read fixtures from `{path}`")]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: ReadError,
     },
     /// The file is not of the expected shape, or what it says cannot be.
     #[error("{path}{}: {reason}", line.map(|line| format!(":{line}")).unwrap_or_default())]
@@ -140,12 +139,7 @@ fn read<T: serde::de::DeserializeOwned>(
     path: &Path,
     check: impl Fn(&str, &T) -> Result<(), String>,
 ) -> Result<BTreeMap<String, T>, FixtureError> {
-    let unreadable = |source| FixtureError::Unreadable { path: path.to_owned(), source };
-    if std::fs::metadata(path).map_err(unreadable)?.len() > LARGEST_FILE {
-        let reason = format!("more than {LARGEST_FILE} octets");
-        return Err(FixtureError::Malformed { path: path.to_owned(), line: None, reason });
-    }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let text = read_yaml(path).map_err(|source| FixtureError::Unreadable { path: path.to_owned(), source })?;
     let malformed = |error: serde_yaml::Error| {
         let message = error.to_string();
         let reason = message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason).to_owned();

@@ -4,6 +4,7 @@
 //! conditions with a deadline, and asks the judge. State lives in the actors and in the recording.
 
 mod air;
+pub mod bounded;
 mod campaign_fixture;
 mod cast;
 mod fixtures;

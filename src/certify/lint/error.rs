@@ -3,6 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+/// How many characters of a message or a hint are shown; a file may hold a line of a mebibyte.
+const LONGEST_TEXT: usize = 1000;
+
 /// Where something stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -45,6 +48,9 @@ pub enum LintKind {
         /// What the file system says.
         reason: String,
     },
+    /// A pipe, a device or a socket where a file should be.
+    #[error("it is not a regular file")]
+    NotAFile,
     /// A bound on what is read is passed, so something would silently be left out.
     #[error("more than {max} {what}")]
     TooMuch {
@@ -94,6 +100,15 @@ pub enum LintKind {
         /// What the parser stumbled over.
         reason: String,
     },
+    /// A byte order mark, before which the parser gives up without a word.
+    #[error("a byte order mark stands before the text")]
+    ByteOrderMark,
+    /// A second feature in one file.
+    #[error("a second `Feature:` in one file; the first is on line {first}")]
+    SecondFeature {
+        /// The line of the first.
+        first: usize,
+    },
     /// The feature is written in another language than English.
     #[error("the feature is not in English: `{directive}`")]
     ForeignLanguage {
@@ -113,6 +128,22 @@ pub enum LintKind {
         sentence: String,
         /// Those that match.
         candidates: Vec<String>,
+    },
+    /// A table or a doc string under a step, which no sentence would read.
+    #[error("no sentence takes a {what}: `{sentence}`")]
+    TakesNone {
+        /// `table` or `doc string`.
+        what: &'static str,
+        /// The sentence above it.
+        sentence: String,
+    },
+    /// A value that the step could not use.
+    #[error("{reason}, in `{sentence}`")]
+    UnfitValue {
+        /// What is wrong with the value.
+        reason: String,
+        /// The sentence.
+        sentence: String,
     },
     /// A tag that means nothing.
     #[error("unknown tag `@{tag}`")]
@@ -254,9 +285,9 @@ pub struct LintError {
 
 impl fmt::Display for LintError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}\n  --> {}", self.kind, self.place)?;
+        write!(f, "error: {}\n  --> {}", legible(&self.kind.to_string()), self.place)?;
         match &self.hint {
-            Some(hint) => write!(f, "\n  hint: {hint}"),
+            Some(hint) => write!(f, "\n  hint: {}", legible(hint)),
             None => Ok(()),
         }
     }
@@ -279,6 +310,19 @@ impl fmt::Display for LintErrors {
 }
 
 impl std::error::Error for LintErrors {}
+
+/// A text in which an author's words may stand: one line that is not too long, and nothing that a terminal obeys.
+fn legible(text: &str) -> String {
+    let mut shown: String = text.chars().take(LONGEST_TEXT).flat_map(plain).collect();
+    if text.chars().nth(LONGEST_TEXT).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn plain(c: char) -> Box<dyn Iterator<Item = char>> {
+    if c.is_control() { Box::new(c.escape_default()) } else { Box::new(std::iter::once(c)) }
+}
 
 fn quoted(candidates: &[String]) -> String {
     candidates.iter().map(|candidate| format!("`{candidate}`")).collect::<Vec<_>>().join(", ")

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use cucumber::gherkin::{Feature, Step};
 
+use super::source::push_unread;
 use super::{Lint, LintKind, Place, Source};
 use crate::stage::{FixtureError, Fixtures};
 use crate::steps::names::{Name, names};
@@ -16,7 +17,8 @@ pub(in crate::certify) fn read(folder: &Path, lint: &mut Lint) -> Option<Fixture
     };
     let (place, kind) = match error {
         FixtureError::Unreadable { path, source } => {
-            (Place::file(&path), LintKind::Unreadable { reason: source.to_string() })
+            push_unread(&path, source, lint);
+            return None;
         }
         FixtureError::Malformed { path, line, reason } => {
             let place = line.map_or_else(|| Place::file(&path), |line| Place::line(&path, line));

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use super::source::{did_you_mean, read_bounded};
+use super::source::{did_you_mean, push_unread};
 use super::{Lint, LintKind, Place, Rules};
 use crate::certify::Example;
 use crate::spec::{Coverage, Register, RegisterError};
+use crate::stage::bounded::read_yaml;
+use crate::wire::announcement::PROFILE_VERSION;
 
 /// Reads the register and keeps its text; otherwise the lint has an error more.
 pub(in crate::certify) fn read(path: &Path, lint: &mut Lint) -> Option<(Register, String)> {
@@ -14,9 +16,12 @@ pub(in crate::certify) fn read(path: &Path, lint: &mut Lint) -> Option<(Register
         lint.push(Place::file(path), LintKind::NoRegister, Some(hint));
         return None;
     }
-    let text = read_bounded(path, lint)?;
+    let text = read_yaml(path).map_err(|error| push_unread(path, error, lint)).ok()?;
     let error = match Register::from_yaml(&text) {
-        Ok(register) => return Some((register, text)),
+        Ok(register) => {
+            check_head(&register, &text, path, lint);
+            return Some((register, text));
+        }
         Err(error) => error,
     };
     let reason = error.to_string();
@@ -29,6 +34,33 @@ pub(in crate::certify) fn read(path: &Path, lint: &mut Lint) -> Option<(Register
     let hint = shown.map(|line| format!("the line reads `{}`", line.trim()));
     lint.push(place, LintKind::BrokenRegister { reason }, hint);
     None
+}
+
+/// Checks that the register names itself, and speaks of the profile that this castproof speaks. Both stand in every
+/// result, and whoever reads it believes them.
+fn check_head(register: &Register, text: &str, path: &Path, lint: &mut Lint) {
+    if register.set.trim().is_empty() {
+        let kind = LintKind::BrokenRegister { reason: "the requirement set has no name".to_owned() };
+        let hint = "name it by its month, such as `set: \"2026-11\"`".to_owned();
+        lint.push(place_of_value(text, "set", path), kind, Some(hint));
+    }
+    if u64::from(register.profile) != PROFILE_VERSION {
+        let reason =
+            format!("the register speaks of profile {}, and castproof of profile {PROFILE_VERSION}", register.profile);
+        let hint = format!("say `profile: {PROFILE_VERSION}`, or use the castproof that speaks the other profile");
+        lint.push(place_of_value(text, "profile", path), LintKind::BrokenRegister { reason }, Some(hint));
+    }
+}
+
+/// The place of the value of a key in the first column.
+fn place_of_value(text: &str, key: &str, path: &Path) -> Place {
+    let value = |line: &str| {
+        let rest = line.strip_prefix(key)?.trim_start().strip_prefix(':')?.trim_start();
+        Some(line.len() - rest.len() + 1)
+    };
+    let found = text.lines().enumerate().find_map(|(index, line)| Some((index + 1, value(line)?)));
+    let (line, column) = found.unzip();
+    Place { file: path.to_owned(), line, column }
 }
 
 /// Checks that covered rows have a scenario and planned ones have none.

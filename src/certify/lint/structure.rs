@@ -2,8 +2,13 @@
 
 use cucumber::gherkin::{Background, Examples, Feature, LineCol, Rule, Scenario, Step, StepType, Table};
 
-use super::source::{SECTION_KEYWORDS, STEP_KEYWORDS, keyword_hint, near_keyword};
+use super::source::{SECTION_KEYWORDS, SPLIT, STEP_KEYWORDS, keyword_hint, near_keyword};
+use crate::certify::Suite;
+
 use super::{Lint, LintKind, Source, sentence};
+
+/// What a step takes beside its text, roughly, in octets.
+const STEP_OVERHEAD: usize = 256;
 
 /// English words within two edits of `Given`, `When` or `Then` that begin sentences.
 const ORDINARY: [&str; 22] = [
@@ -27,6 +32,36 @@ pub(in crate::certify) fn check(feature: &Feature, source: &Source, lint: &mut L
     for scenario in feature.scenarios.iter().chain(rules().flat_map(|rule| &rule.scenarios)) {
         check_scenario(scenario, source, lint);
     }
+}
+
+/// Whether the outlines of a feature stay within [`Suite::MAX_EXPANDED`] once their rows are filled in; otherwise the
+/// lint has an error more. A file within its bounds could ask for gigabytes.
+pub(in crate::certify) fn expands_within(feature: &Feature, source: &Source, lint: &mut Lint) -> bool {
+    let scenarios = feature.scenarios.iter().chain(feature.rules.iter().flat_map(|rule| &rule.scenarios));
+    let mut left = Suite::MAX_EXPANDED;
+    for scenario in scenarios.filter(|scenario| !scenario.examples.is_empty()) {
+        let Some(rest) = left.checked_sub(expanded(scenario)) else {
+            let kind =
+                LintKind::TooMuch { what: "octets in outlines with their rows filled in", max: Suite::MAX_EXPANDED };
+            lint.push(source.step_place(scenario.position), kind, Some(SPLIT.to_owned()));
+            return false;
+        };
+        left = rest;
+    }
+    true
+}
+
+/// How many octets an outline has at most with its rows filled in, what a step takes beside its text included.
+fn expanded(scenario: &Scenario) -> u64 {
+    let tables = || scenario.examples.iter().filter_map(|examples| examples.table.as_ref());
+    let rows = tables().map(|table| table.rows.len() as u64).fold(0, u64::saturating_add);
+    let longest = tables().flat_map(|table| table.rows.iter().flatten()).map(String::len).max().unwrap_or_default();
+    let texts = scenario.steps.iter().map(|step| &step.value).chain([&scenario.name]);
+    let of = |text: &String| {
+        let placeholders = text.matches('<').count() as u64;
+        (placeholders * longest as u64).saturating_add((text.len() + STEP_OVERHEAD) as u64)
+    };
+    texts.map(of).fold(0, u64::saturating_add).saturating_mul(rows)
 }
 
 /// Features and rules are described in prose, in which a forgotten or misspelt section hides.
@@ -53,10 +88,26 @@ fn no_description(description: Option<&str>, above: LineCol, source: &Source, li
     }
 }
 
+/// No sentence reads a table or a doc string, so what stands there would be believed and not tested.
+fn takes_none(step: &Step, source: &Source, lint: &mut Lint) {
+    let mut refuse = |what: &'static str, signs: &[&str]| {
+        let place = source.place_below(step.position, signs);
+        let kind = LintKind::TakesNone { what, sentence: sentence(step) };
+        let hint = "say it in the sentence, or take it out; a remark begins with `#`   (castproof phrases)";
+        lint.push(place, kind, Some(hint.to_owned()));
+    };
+    if step.table.is_some() {
+        refuse("table", &["|"]);
+    }
+    if step.docstring.is_some() {
+        refuse("doc string", &["\"\"\"", "```"]);
+    }
+}
+
 fn check_background(background: &Background, source: &Source, lint: &mut Lint) {
     no_description(background.description.as_deref(), background.position, source, lint);
     for step in &background.steps {
-        check_table(step.table.as_ref(), source, lint);
+        takes_none(step, source, lint);
         if step.ty != StepType::Given {
             let kind = LintKind::NotGiven { sentence: sentence(step) };
             lint.push(
@@ -108,7 +159,7 @@ fn check_steps(scenario: &Scenario, source: &Source, lint: &mut Lint) {
     }
     let mut latest = rank(StepType::Given);
     for step in &scenario.steps {
-        check_table(step.table.as_ref(), source, lint);
+        takes_none(step, source, lint);
         // A second When has its error already.
         if rank(step.ty) < latest && second != Some(step) {
             lint.push(source.step_place(step.position), LintKind::OutOfOrder { sentence: sentence(step) }, None);
@@ -132,7 +183,7 @@ fn check_examples(examples: &Examples, source: &Source, lint: &mut Lint) {
         lint.push(place, LintKind::NoRows, Some("cucumber drops such an outline without a word".to_owned()));
         return;
     };
-    check_table(Some(table), source, lint);
+    check_table(table, source, lint);
     // Cucumber counts a row's line from the keyword, whatever stands between them.
     let rows = (1..=table.rows.len()).map(|row| examples.position.line + row);
     if rows.into_iter().any(|line| !source.line(line).trim_start().starts_with('|')) {
@@ -141,8 +192,7 @@ fn check_examples(examples: &Examples, source: &Source, lint: &mut Lint) {
 }
 
 /// The parser cuts a row to the length of its heading, so the text is counted.
-fn check_table(table: Option<&Table>, source: &Source, lint: &mut Lint) {
-    let Some(table) = table else { return };
+fn check_table(table: &Table, source: &Source, lint: &mut Lint) {
     let rows = source.numbered().skip(table.position.line.saturating_sub(1)).map(|(line, text)| (line, text.trim()));
     let rows = rows.filter(|(_, text)| text.starts_with('|')).take(table.rows.len());
     let expected = table.row_width();

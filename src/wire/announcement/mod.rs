@@ -30,7 +30,7 @@ pub use encode::encode;
 pub use sign::{SignatureError, SignedAnnouncement, sign};
 
 /// The profile version that an announcement names.
-const PROFILE_VERSION: u64 = 1;
+pub const PROFILE_VERSION: u64 = 1;
 /// Entries of any list at most.
 const MAX_LIST: usize = 8;
 /// Octets of a Content-Location at most.
