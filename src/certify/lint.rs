@@ -25,6 +25,13 @@ use crate::spec::RequirementId;
 pub enum StepMatch {
     /// One sentence of the phrasebook matches.
     One,
+    /// One sentence of the phrasebook matches, and its step could not use a value in it.
+    Unfit {
+        /// What is wrong with the value.
+        reason: String,
+        /// What to write instead.
+        hint: String,
+    },
     /// None matches.
     None {
         /// The sentence of the phrasebook that comes nearest.
@@ -58,6 +65,11 @@ impl Lint {
         }
     }
 
+    /// Whether an error says already that a value at this place is unfit.
+    pub(super) fn is_unfit(&self, place: &Place) -> bool {
+        self.errors.iter().any(|error| error.place == *place && matches!(error.kind, LintKind::UnfitValue { .. }))
+    }
+
     /// The errors by place, or none.
     pub(super) fn finish(mut self) -> Option<LintErrors> {
         self.errors.sort_by(|a, b| a.place.cmp(&b.place));
@@ -80,6 +92,9 @@ pub(super) fn sentences(feature: &gherkin::Feature, source: &Source, rules: &Rul
         let place = source.step_place(step.position);
         match matches(step) {
             StepMatch::One => {}
+            StepMatch::Unfit { reason, hint } => {
+                lint.push(place, LintKind::UnfitValue { reason, sentence: sentence(step) }, Some(hint));
+            }
             StepMatch::None { nearest } => {
                 let hint = nearest.map(|nearest| suggestion(&step.value, &nearest));
                 lint.push(place, LintKind::UndefinedSentence { sentence: sentence(step) }, hint);

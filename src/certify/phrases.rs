@@ -7,6 +7,7 @@ use cucumber::gherkin::{Step, StepType};
 use cucumber::step::Collection;
 
 use crate::stage::Stage;
+use crate::steps::check_values;
 use crate::steps::phrasebook::{PHRASES, Phrase};
 
 use super::StepMatch;
@@ -26,7 +27,14 @@ pub fn match_step(step: &Step) -> StepMatch {
 
 fn match_among(steps: &Collection<Stage>, step: &Step) -> StepMatch {
     match steps.find(step) {
-        Ok(Some(_)) => StepMatch::One,
+        Ok(Some((_, _, _, context))) => {
+            // The first is the whole sentence.
+            let values: Vec<&str> = context.matches.iter().skip(1).map(|(_, value)| value.as_str()).collect();
+            match check_values(keyword(step), &step.value, &values) {
+                Ok(()) => StepMatch::One,
+                Err(unfit) => StepMatch::Unfit { reason: unfit.reason, hint: unfit.hint },
+            }
+        }
         Ok(None) => StepMatch::None { nearest: nearest(step) },
         Err(ambiguous) => {
             let several = ambiguous.possible_matches.iter().map(|(regex, _)| regex.as_str().to_owned());

@@ -3,7 +3,7 @@
 use cucumber::gherkin::Step;
 use cucumber::{then, when};
 
-use super::parameters::{CampaignName, DeviceName, DeviceNames, Node, Span, VersionText};
+use super::parameters::{CampaignName, DeviceName, DeviceNames, Node, Number, Span, VersionText};
 use crate::stage::{Stage, StageError};
 
 #[when(expr = "Device {device} is switched on")]
@@ -58,10 +58,10 @@ async fn have_logged(
     stage: &mut Stage,
     device: DeviceName,
     campaign: CampaignName,
-    code: u16,
+    code: Number,
     #[step] step: &Step,
 ) -> Result<(), StageError> {
-    stage.at(step).have_logged(&device.0, &campaign.0, code).await
+    stage.at(step).have_logged(&device.0, &campaign.0, code.0).await
 }
 
 #[then(expr = "only Device(s) {devices} join(s) the delivery channel")]
@@ -88,10 +88,10 @@ async fn report_once(stage: &mut Stage, devices: DeviceNames, #[step] step: &Ste
 async fn report_carries(
     stage: &mut Stage,
     device: DeviceName,
-    code: u16,
+    code: Number,
     #[step] step: &Step,
 ) -> Result<(), StageError> {
-    stage.at(step).report_result(&device.0, code).await
+    stage.at(step).report_result(&device.0, code.0).await
 }
 
 #[then(expr = "the report of Device {device} names {node} with status {int}")]
@@ -99,10 +99,10 @@ async fn report_names(
     stage: &mut Stage,
     device: DeviceName,
     node: Node,
-    status: u16,
+    status: Number,
     #[step] step: &Step,
 ) -> Result<(), StageError> {
-    stage.at(step).report_node(&device.0, &node.0, status).await
+    stage.at(step).report_node(&device.0, &node.0, status.0).await
 }
 
 #[then(expr = "the reports of Devices {devices} arrive {duration} to {duration} after the end of transmission")]

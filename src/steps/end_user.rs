@@ -3,7 +3,7 @@
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 
-use super::parameters::{AnswerText, CampaignName, DeviceName, Offered};
+use super::parameters::{AnswerText, CampaignName, DeviceName, Number, Offered};
 use crate::stage::{Stage, StageError};
 
 #[given(expr = "campaign {campaign} has been offered to the End User of Device {device}")]
@@ -37,8 +37,8 @@ async fn deferral_is_over(stage: &mut Stage, #[step] step: &Step) -> Result<(), 
 }
 
 #[then(expr = "Device {device} asks its End User exactly {int} time(s)")]
-async fn asks(stage: &mut Stage, device: DeviceName, times: usize, #[step] step: &Step) -> Result<(), StageError> {
-    stage.at(step).asked(&device.0, times).await
+async fn asks(stage: &mut Stage, device: DeviceName, times: Number, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).asked(&device.0, times.0.into()).await
 }
 
 #[then(expr = "declining is {offered} to the End User of Device {device}")]

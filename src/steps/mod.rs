@@ -11,3 +11,5 @@ mod parameters;
 pub mod phrasebook;
 mod population;
 mod service_provider;
+
+pub use parameters::{LARGEST_NUMBER, LONGEST_SPAN, ParameterError, check_values};

@@ -1,4 +1,4 @@
-//! The typed values of sentences.
+//! The typed values of sentences, and whether a step could use those of a sentence.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,10 +8,118 @@ use cucumber::Parameter;
 use crate::spec::{NodeUri, Reporters, Version};
 use crate::stage::{Answer, Condition};
 
-/// Why a value of a sentence cannot be read.
+use super::phrasebook::{PHRASES, Phrase};
+
+/// The longest span of time that a sentence may name, and so the longest that a scenario waits for a report.
+///
+/// A campaign is alive for as long; and whoever misplaces a digit should hear of it at once, not tomorrow.
+pub const LONGEST_SPAN: Duration = Duration::from_secs(60);
+/// The largest count or result code that a sentence may name.
+pub const LARGEST_NUMBER: u16 = 9_999;
+
+/// Why a step cannot use a value of its sentence.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct ParameterError(String);
+#[error("{reason}; {hint}")]
+pub struct ParameterError {
+    /// What is wrong with the value.
+    pub reason: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+impl ParameterError {
+    fn new(reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { reason: reason.into(), hint: hint.into() }
+    }
+
+    fn of(text: &str, error: impl std::fmt::Display) -> Self {
+        Self::new(format!("`{text}` cannot be used: {error}"), "write another value")
+    }
+}
+
+/// Reads the values of a sentence as its step will when it runs, and holds them against each other.
+///
+/// `sentence` is without its keyword; `values` are the pieces of it that stand for the placeholders, in their order.
+///
+/// # Errors
+/// The first value that the step could not use. A sentence that the phrasebook does not have is not judged.
+pub fn check_values(keyword: &str, sentence: &str, values: &[&str]) -> Result<(), ParameterError> {
+    let Some(phrase) = phrase_of(keyword, sentence, values) else { return Ok(()) };
+    let mut earliest: Option<(&str, Duration)> = None;
+    for (placeholder, value) in placeholders(phrase.sentence).zip(values) {
+        check_value(placeholder, value).unwrap_or(Ok(()))?;
+        if placeholder != "duration" {
+            continue;
+        }
+        let Span(span) = value.parse()?;
+        if let Some((first, _)) = earliest.filter(|(_, earliest)| *earliest > span) {
+            let hint = format!("write the earlier moment first: `{value} to {first}`");
+            return Err(ParameterError::new(format!("the span `{first} to {value}` runs backwards"), hint));
+        }
+        earliest = Some((value, span));
+    }
+    Ok(())
+}
+
+/// Reads a value by the type that its placeholder has in the steps; none when no step has such a placeholder.
+fn check_value(placeholder: &str, value: &str) -> Option<Result<(), ParameterError>> {
+    Some(match placeholder {
+        "device" => read::<DeviceName>(value),
+        "devices" => read::<DeviceNames>(value),
+        "population" => read::<PopulationName>(value),
+        "campaign" => read::<CampaignName>(value),
+        "version" => read::<VersionText>(value),
+        "duration" => read::<Span>(value),
+        "reporters" => read::<ReportersText>(value),
+        "node" => read::<Node>(value),
+        "answer" => read::<AnswerText>(value),
+        "offered" => read::<Offered>(value),
+        "outcome" => read::<OutcomeText>(value),
+        "condition" => read::<ConditionText>(value),
+        "int" => read::<Number>(value),
+        // Any text is a word.
+        "word" => Ok(()),
+        _ => return None,
+    })
+}
+
+fn read<T: FromStr<Err = ParameterError>>(value: &str) -> Result<(), ParameterError> {
+    value.parse::<T>().map(|_| ())
+}
+
+/// The names of the placeholders in a sentence of the phrasebook.
+fn placeholders(sentence: &str) -> impl Iterator<Item = &str> {
+    sentence.split('{').skip(1).filter_map(|piece| Some(piece.split_once('}')?.0))
+}
+
+/// The sentence of the phrasebook that becomes `sentence` with these values.
+fn phrase_of(keyword: &str, sentence: &str, values: &[&str]) -> Option<&'static Phrase> {
+    let fits = |phrase: &&Phrase| {
+        let is_whole = placeholders(phrase.sentence).count() == values.len();
+        phrase.keyword == keyword && is_whole && is_filled(phrase.sentence, sentence, values).is_some()
+    };
+    PHRASES.iter().find(fits)
+}
+
+fn is_filled(phrase: &str, sentence: &str, values: &[&str]) -> Option<()> {
+    let mut rest = sentence;
+    let mut values = values.iter();
+    for (index, piece) in phrase.split('{').enumerate() {
+        let words = match index {
+            0 => piece,
+            _ => {
+                rest = rest.strip_prefix(values.next()?)?;
+                piece.split_once('}')?.1
+            }
+        };
+        // Of the optional pieces of expressions the phrasebook uses one, the `s` of a plural.
+        for (index, word) in words.split("(s)").enumerate() {
+            rest = if index == 0 { rest } else { rest.strip_prefix('s').unwrap_or(rest) };
+            rest = rest.strip_prefix(word)?;
+        }
+    }
+    rest.is_empty().then_some(())
+}
 
 fn unquoted(text: &str) -> String {
     text.trim_matches('"').to_owned()
@@ -45,7 +153,8 @@ impl FromStr for DeviceNames {
                 Some((first, last)) => {
                     let (first, last) = (number(first)?, number(last)?);
                     if first >= last {
-                        return Err(ParameterError(format!("{part} runs backwards")));
+                        let hint = r#"a range begins with the lower number, as in `"D1" to "D3"`"#;
+                        return Err(ParameterError::new(format!("the range `{part}` does not run forwards"), hint));
                     }
                     names.extend((first..=last).map(|number| format!("D{number}")));
                 }
@@ -57,7 +166,8 @@ impl FromStr for DeviceNames {
 
 fn number(name: &str) -> Result<u16, ParameterError> {
     let number = unquoted(name).trim_start_matches('D').parse();
-    number.map_err(|_| ParameterError(format!("{name} is no Device of any population")))
+    let hint = r#"Devices are called "D1", "D2" and so on, in the order of the population"#;
+    number.map_err(|_| ParameterError::new(format!("{name} is a Device of no population"), hint))
 }
 
 /// The name of a population.
@@ -92,12 +202,12 @@ pub(super) struct VersionText(pub String);
 impl FromStr for VersionText {
     type Err = ParameterError;
     fn from_str(text: &str) -> Result<Self, ParameterError> {
-        let version: Version = text.parse().map_err(|error| ParameterError(format!("{error}")))?;
+        let version: Version = text.parse().map_err(|error| ParameterError::of(text, error))?;
         Ok(Self(version.to_string()))
     }
 }
 
-/// A span of time in milliseconds or seconds.
+/// A span of time in milliseconds or seconds, at most [`LONGEST_SPAN`].
 #[derive(Debug, Parameter)]
 #[param(name = "duration", regex = r"[0-9]+ (?:ms|seconds?)")]
 pub(super) struct Span(pub Duration);
@@ -105,10 +215,32 @@ pub(super) struct Span(pub Duration);
 impl FromStr for Span {
     type Err = ParameterError;
     fn from_str(text: &str) -> Result<Self, ParameterError> {
-        let unreadable = || ParameterError(format!("{text} is no span of time"));
-        let (count, unit) = text.split_once(' ').ok_or_else(unreadable)?;
-        let count: u32 = count.parse().map_err(|_| unreadable())?;
-        Ok(Self(if unit == "ms" { Duration::from_millis(count.into()) } else { Duration::from_secs(count.into()) }))
+        let (count, unit) = text.split_once(' ').unwrap_or((text, ""));
+        let span: Option<Duration> = match (unit, count.parse()) {
+            ("ms", Ok(count)) => Some(Duration::from_millis(count)),
+            ("second" | "seconds", Ok(count)) => Some(Duration::from_secs(count)),
+            _ => None,
+        };
+        // A number that no integer holds is too long as well.
+        span.filter(|span| *span <= LONGEST_SPAN).map(Self).ok_or_else(|| {
+            let hint = "a scenario is over in seconds; shorten the span, and keep its proportions to others";
+            ParameterError::new(format!("`{text}` is longer than {} s", LONGEST_SPAN.as_secs()), hint)
+        })
+    }
+}
+
+/// A count or a result code, at most [`LARGEST_NUMBER`]; the built-in `{int}` of expressions.
+#[derive(Debug)]
+pub(super) struct Number(pub u16);
+
+impl FromStr for Number {
+    type Err = ParameterError;
+    fn from_str(text: &str) -> Result<Self, ParameterError> {
+        let number = text.parse().ok().filter(|number| *number <= LARGEST_NUMBER);
+        number.map(Self).ok_or_else(|| {
+            let hint = "write a count or a result code in that range";
+            ParameterError::new(format!("`{text}` is no number from 0 to {LARGEST_NUMBER}"), hint)
+        })
     }
 }
 
@@ -193,7 +325,7 @@ impl FromStr for ConditionText {
 
     fn from_str(text: &str) -> Result<Self, ParameterError> {
         let (_, rest) = text.split_once(' ').unwrap_or(("", text));
-        let node = |text: &str| NodeUri::new(text).map_err(|error| ParameterError(error.to_string()));
+        let node = |text: &str| NodeUri::new(text).map_err(|error| ParameterError::of(text, error));
         let condition = match rest {
             "a full storage" => Condition::FullStorage,
             "an installer that fails" => Condition::FailingInstaller,
@@ -210,13 +342,13 @@ impl FromStr for ConditionText {
             "no player" => Condition::NoPlayer,
             _ => match (rest.strip_prefix("firmware "), rest.strip_prefix("the setting ")) {
                 (Some(version), _) => {
-                    Condition::Firmware(version.parse().map_err(|error| ParameterError(format!("{error}")))?)
+                    Condition::Firmware(version.parse().map_err(|error| ParameterError::of(version, error))?)
                 }
                 (_, Some(setting)) => match setting.strip_suffix(" as it is") {
                     Some(kept) => Condition::KeepsSetting(node(kept)?),
                     None => Condition::LacksSetting(node(setting)?),
                 },
-                _ => return Err(ParameterError(format!("`{text}` is no condition"))),
+                _ => return Err(ParameterError::of(text, "it is no condition")),
             },
         };
         Ok(Self(condition))
@@ -279,6 +411,52 @@ mod tests {
         assert_eq!(table.len(), alternatives);
     }
 
+    #[test]
+    fn every_value_of_the_phrasebook_is_known_by_its_type() {
+        let sentences = <Stage as cucumber::World>::collection();
+        for phrase in &PHRASES {
+            let ty = match phrase.keyword {
+                "Given" => cucumber::gherkin::StepType::Given,
+                "When" => cucumber::gherkin::StepType::When,
+                _ => cucumber::gherkin::StepType::Then,
+            };
+            let step = cucumber::gherkin::Step { ty, ..given(phrase.example) };
+            let Ok(Some((_, _, _, context))) = sentences.find(&step) else { panic!("{}", phrase.example) };
+            let values: Vec<&str> = context.matches.iter().skip(1).map(|(_, value)| value.as_str()).collect();
+
+            assert_eq!(phrase_of(phrase.keyword, phrase.example, &values), Some(phrase));
+            check_values(phrase.keyword, phrase.example, &values).unwrap();
+            for (placeholder, value) in placeholders(phrase.sentence).zip(&values) {
+                assert!(check_value(placeholder, value).is_some(), "no type is known for {placeholder}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_that_a_step_cannot_use_are_told_in_words() {
+        let arrive = |earliest, latest| {
+            let text =
+                format!(r#"the reports of Devices "D1" arrive {earliest} to {latest} after the end of transmission"#);
+            let unfit = check_values("Then", &text, &[r#""D1""#, earliest, latest]);
+            unfit.err().map(|unfit| unfit.reason).unwrap_or_default()
+        };
+
+        assert_eq!(arrive("100 ms", "400 ms"), "");
+        assert_eq!(arrive("100 ms", "100 ms"), "");
+        assert_eq!(arrive("60000 ms", "60 seconds"), "");
+        assert_eq!(arrive("400 ms", "100 ms"), "the span `400 ms to 100 ms` runs backwards");
+        assert_eq!(arrive("2 seconds", "100 ms"), "the span `2 seconds to 100 ms` runs backwards");
+        assert_eq!(arrive("0 ms", "60001 ms"), "`60001 ms` is longer than 60 s");
+        assert_eq!(
+            arrive("0 ms", "99999999999999999999 seconds"),
+            "`99999999999999999999 seconds` is longer than 60 s"
+        );
+        assert_eq!("9999".parse::<Number>().unwrap().0, LARGEST_NUMBER);
+        for number in ["10000", "-1", "99999999999999999999"] {
+            assert!(number.parse::<Number>().is_err(), "{number}");
+        }
+    }
+
     fn given(text: &str) -> cucumber::gherkin::Step {
         cucumber::gherkin::Step::builder()
             .keyword("Given ".to_owned())
@@ -307,7 +485,7 @@ mod tests {
             answer in texts::<AnswerText>(),
             offered in texts::<Offered>(),
             outcome in texts::<OutcomeText>(),
-            span in "[0-9]{1,9} (ms|seconds?)",
+            span in "[0-9]{1,4} ms|[1-5]?[0-9] seconds?",
         ) {
             prop_assert!(condition.parse::<ConditionText>().is_ok(), "{condition}");
             prop_assert!(version.parse::<VersionText>().is_ok(), "{version}");

@@ -3,7 +3,7 @@
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 
-use super::parameters::{CampaignName, DeviceName, OutcomeText, ReportersText, Span};
+use super::parameters::{CampaignName, DeviceName, Number, OutcomeText, ReportersText, Span};
 use crate::stage::{Stage, StageError};
 
 #[given(
@@ -45,10 +45,10 @@ async fn replays(stage: &mut Stage, campaign: CampaignName, #[step] step: &Step)
 fn is_on_the_air(
     stage: &mut Stage,
     campaign: CampaignName,
-    times: usize,
+    times: Number,
     #[step] step: &Step,
 ) -> Result<(), StageError> {
-    stage.at(step).on_air(&campaign.0, times)
+    stage.at(step).on_air(&campaign.0, times.0.into())
 }
 
 #[then(expr = "each campaign has a higher sequence number than the one before")]

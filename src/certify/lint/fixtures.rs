@@ -52,8 +52,11 @@ pub(in crate::certify) fn check(feature: &Feature, source: &Source, fixtures: &F
         };
         for step in steps {
             for name in names(&step.value) {
-                if let Some((kind, hint)) = unknown(name, fixtures, devices) {
-                    lint.push(source.step_place(step.position), kind, hint);
+                let place = source.step_place(step.position);
+                // Of a Device whose number is out of range that has been said.
+                let is_said = matches!(name, Name::Device(_)) && lint.is_unfit(&place);
+                if let Some((kind, hint)) = unknown(name, fixtures, devices).filter(|_| !is_said) {
+                    lint.push(place, kind, hint);
                 }
             }
         }
