@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use crate::spec::one_line;
+
 /// Whether volatile fields are named instead of shown.
 ///
 /// Two runs of one scenario with one seed give the same text only when times, nonces, credentials and leased ports are
@@ -56,12 +58,11 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// At most `most` characters of `text`, with the length of the whole when some are left out; control characters are
-/// replaced, so that what came over the wire cannot spoil the page.
+/// replaced as [`one_line`] does, so that what came over the wire cannot spoil the page.
 pub(super) fn shortened(text: &str, most: usize) -> String {
-    let clean = |part: &str| part.chars().map(|c| if c.is_control() { '␣' } else { c }).collect::<String>();
     match text.char_indices().nth(most) {
-        None => clean(text),
-        Some((end, _)) => format!("{}… ({} octets)", clean(&text[..end]), text.len()),
+        None => one_line(text),
+        Some((end, _)) => format!("{}… ({} octets)", one_line(&text[..end]), text.len()),
     }
 }
 
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn long_and_unprintable_text_is_tamed() {
-        assert_eq!(shortened("a\nb", 5), "a␣b");
+        assert_eq!(shortened("a\nb\u{1b}", 5), "a b␛");
         assert_eq!(shortened("äöüß", 2), "äö… (8 octets)");
     }
 }

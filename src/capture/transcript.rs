@@ -17,6 +17,7 @@ use super::redaction::{Redaction, shortened};
 use super::sight::{Sight, Sighting};
 use super::tcp::Ending;
 use super::timeline::{PACKAGE0, PUSH, Timeline};
+use crate::spec::one_line;
 
 /// Columns of a page.
 const WIDTH: usize = 118;
@@ -138,8 +139,8 @@ impl<'a> Writer<'a> {
             self.line(sighting, STEPS.into(), String::new(), text, Vec::new());
         }
         let marks = others.into_iter().map(|comment| match comment.strip_prefix(AIR_COMMENT) {
-            Some(decision) => format!("⨯ air {decision}"),
-            None => format!("({comment})"),
+            Some(decision) => one_line(&format!("⨯ air {decision}")),
+            None => one_line(&format!("({comment})")),
         });
         let marks: Vec<String> = marks.collect();
         self.learn(sighting);
@@ -200,6 +201,8 @@ impl<'a> Writer<'a> {
 
     fn line(&mut self, sighting: &Sighting, lane: String, actor: String, text: String, marks: Vec<String>) {
         let at = sighting.at.since(self.timeline.started.unwrap_or(sighting.at));
+        // Steps and names of lanes come from comments and interfaces of a file, which anybody may have written.
+        let (lane, actor, text) = (one_line(&lane), one_line(&actor), one_line(&text));
         self.lines.push(Line { at, frame: sighting.frame, lane, actor, text, marks });
     }
 

@@ -147,3 +147,17 @@ fn a_foreign_capture_is_told_in_full() {
     assert!(lines.contains(&"lo ◀ D: TOI 1 symbol 0 of 1 · last of object".to_owned()), "{lines:?}");
     assert!(lines.last().unwrap().starts_with("provider → urn:imei:000000000000010: DM #2"), "{lines:?}");
 }
+
+#[test]
+fn what_a_file_holds_cannot_drive_the_terminal() {
+    let mut sample = Sample::new();
+    sample.datagram("D10", 0, vec![0xFF; 20], &["step: When \u{1b}]0;title\u{7}", "air: \u{1b}[31mred", "\u{9b}2J\nx"]);
+    sample.recording.lanes.iter_mut().for_each(|lane| lane.name.push_str("\u{1b}[2J"));
+
+    let page = told(&sample.recording, &TranscriptOptions::default());
+
+    assert_eq!(page.lines[0].text, "When ␛]0;title␇");
+    assert_eq!(page.lines[1].marks, ["⨯ air ␛[31mred", "(\u{fffd}2J x)"]);
+    assert!(page.lines.iter().all(|line| !line.lane.contains('\u{1b}')), "{page:?}");
+    assert!(!page.to_string().contains(|c: char| c.is_control() && c != '\n'), "{page}");
+}

@@ -8,6 +8,7 @@ mod device;
 mod identity;
 mod register;
 mod schedule;
+mod text;
 mod time;
 
 pub use campaign::{
@@ -20,4 +21,5 @@ pub use identity::{
 };
 pub use register::{Coverage, Flow, Level, Register, RegisterError, Requirement, RequirementId, Role};
 pub use schedule::{CareProcess, ExceptionRule, ExceptionSchedule, ReportTiming, RuleAction, Situation};
+pub use text::{one_line, printable};
 pub use time::Timestamp;
