@@ -176,7 +176,9 @@ impl<'a> Writer<'a> {
         let lane = self.lane_name(sighting.lane);
         match &sighting.what {
             Sight::Malformed { .. } | Sight::HttpFailure { .. } => true,
-            Sight::ConnectionOpened { .. } | Sight::ConnectionClosed { how: Ending::Closed(_), .. } => marked,
+            // A step has a line of its own; a frame that carries nothing else has nothing to tell.
+            Sight::Remark | Sight::ConnectionOpened { .. } => marked,
+            Sight::ConnectionClosed { how: Ending::Closed(_), .. } => marked,
             Sight::Request { .. } | Sight::Response { .. } | Sight::ConnectionClosed { .. } => true,
             // What the relay did to one Device is told although the rest of its lane is not.
             _ => marked || self.receivers || lane == PROVIDER_LANE || lane == INTERACTION_LANE,

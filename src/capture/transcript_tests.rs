@@ -136,6 +136,19 @@ fn a_remark_on_a_frame_that_says_nothing_is_told() {
 }
 
 #[test]
+fn a_frame_that_only_marks_a_step_has_no_line_of_its_own() {
+    let mut sample = Sample::new();
+    let (client, server) = ("127.0.0.1:41000".parse().unwrap(), "127.0.0.1:18080".parse().unwrap());
+    let syn = Conversation::new(client, server).opened().remove(0);
+    sample.frame("interaction", syn, &["step: Then Device \"D10\" reports"]);
+
+    let lines = told(&sample.recording, &REDACTED).lines;
+
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].is_step());
+}
+
+#[test]
 fn a_foreign_capture_is_told_in_full() {
     let mut recording = samples::campaign(0).recording;
     recording.lanes.truncate(1);
