@@ -2,7 +2,8 @@
 //!
 //! What [`write()`] makes, [`read()`] gives back. A recording needs no privileges, so the IP, UDP and TCP headers in the file
 //! are rebuilt from what the sockets told; the file says so, and gives the tshark command line that decodes it. Reading
-//! holds the file in memory once and allocates a small multiple of its length, whatever lengths its blocks claim.
+//! holds the file in memory once and allocates a small multiple of its length, whatever lengths its blocks claim; and it
+//! takes at most [`LARGEST`] octets.
 
 use std::borrow::Cow;
 use std::io::{Read, Write};
@@ -24,6 +25,12 @@ const NANOSECONDS: u8 = 9;
 /// `if_tsresol` when an interface does not give it: microseconds.
 const DEFAULT_RESOLUTION: u8 = 6;
 
+/// Octets of a capture that are read at most: 128 MiB, a thousand times what a long scenario records.
+pub const LARGEST: u64 = 128 << 20;
+
+/// What every pcapng file begins with: the type of a section header block, alike in both orders of octets.
+const MAGIC: [u8; 4] = [0x0A, 0x0D, 0x0D, 0x0A];
+
 /// What the length field of an option can count.
 const OPTION: usize = u16::MAX as usize;
 
@@ -44,6 +51,12 @@ pub enum CaptureError {
     /// The file does not begin as pcapng does.
     #[error("read the capture: no pcapng section header: {0}")]
     NotPcapng(String),
+    /// The file is longer than is read.
+    #[error("read the capture: it has more than {limit} octets, the most that castproof reads")]
+    TooLarge {
+        /// The octets that are read at most; [`LARGEST`].
+        limit: u64,
+    },
     /// The file ends in the middle of a block, or a block that all later ones depend on makes no sense.
     #[error("read the capture: it breaks after {packets} packets, at octet {offset}: {reason}")]
     Broken {
@@ -141,11 +154,27 @@ fn io_error(error: PcapError) -> CaptureError {
 /// Packets of another kind are listed in [`Recording::skipped`]. An interface without a name is called `interface N`,
 /// counted from 0. Several sections are read one after the other, each with its own lanes.
 ///
+/// What is no pcapng is refused by its first octets, and what is longer than [`LARGEST`] when that much was read; so an
+/// input without an end does no harm.
+///
 /// # Errors
 /// [`CaptureError::Broken`] holds what was read before the file broke; see the other variants of [`CaptureError`].
-pub fn read(mut input: impl Read) -> Result<Recording, CaptureError> {
+pub fn read(input: impl Read) -> Result<Recording, CaptureError> {
+    read_within(LARGEST, input)
+}
+
+fn read_within(limit: u64, mut input: impl Read) -> Result<Recording, CaptureError> {
     let mut file = Vec::new();
-    input.read_to_end(&mut file).map_err(CaptureError::Io)?;
+    input.by_ref().take(MAGIC.len() as u64).read_to_end(&mut file).map_err(CaptureError::Io)?;
+    if !MAGIC.starts_with(&file) {
+        return Err(CaptureError::NotPcapng(format!("it begins with {}", file.escape_ascii())));
+    }
+    // One octet more than is wanted shows that there are more.
+    let rest = (limit + 1).saturating_sub(file.len() as u64);
+    input.take(rest).read_to_end(&mut file).map_err(CaptureError::Io)?;
+    if file.len() as u64 > limit {
+        return Err(CaptureError::TooLarge { limit });
+    }
     let (mut rest, parser) = PcapNgParser::new(&file).map_err(|error| CaptureError::NotPcapng(error.to_string()))?;
     let mut reader = Reader { parser, interfaces: Vec::new(), packets: 0, recording: Recording::default() };
     while !rest.is_empty() {

@@ -216,3 +216,22 @@ fn a_comment_that_does_not_fit_is_cut_at_a_character() {
     assert_eq!(read.frames[0].comments, ["x".repeat(65_534)]);
     assert_eq!(read.frames[1], recording.frames[1]);
 }
+
+#[test]
+fn an_input_without_an_end_is_refused_by_its_first_octets() {
+    let error = read(std::io::repeat(0)).unwrap_err();
+
+    assert!(matches!(error, CaptureError::NotPcapng(_)), "{error}");
+}
+
+#[test]
+fn a_capture_is_read_up_to_its_bound_and_no_octet_further() {
+    let file = written(&two_frames());
+    let length = file.len() as u64;
+
+    let (whole, endless) =
+        (read_within(length, &file[..]), read_within(length, file.as_slice().chain(std::io::repeat(0))));
+
+    assert_eq!(whole.unwrap(), two_frames());
+    assert!(matches!(endless, Err(CaptureError::TooLarge { limit }) if limit == length));
+}

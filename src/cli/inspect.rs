@@ -42,7 +42,12 @@ pub(super) fn transcript(console: &Console, options: &TranscriptOf) -> Result<Ex
         }
         Err(error) => {
             let failure = Failure::usage(format!("`{}`: {}", options.file.display(), Failure::of(&error).message));
-            return Err(failure.hint("castproof reads pcapng, such as reports/runs/*/captures/*"));
+            return Err(failure.hint(match error {
+                CaptureError::TooLarge { .. } => {
+                    "take a part of it, for instance with `editcap -r FILE PART 1-100000`, which comes with Wireshark"
+                }
+                _ => "castproof reads pcapng, such as reports/runs/*/captures/*",
+            }));
         }
     };
     let lanes = if options.all { Shown::All } else { Shown::Sent };
