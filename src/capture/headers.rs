@@ -83,18 +83,27 @@ pub(super) fn is_readable(link: DataLink) -> bool {
     matches!(link, DataLink::ETHERNET | DataLink::RAW | DataLink::IPV4 | DataLink::IPV6)
 }
 
+/// Why a captured packet gives neither a datagram nor a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It is whole, and of a kind that castproof does not look at.
+    OtherKind(&'static str),
+    /// It may have been a datagram or a segment, and cannot be read as one.
+    Unreadable(String),
+}
+
 /// The datagram or segment in the octets of a captured packet.
 ///
 /// # Errors
-/// A text that says why the packet is neither.
-pub(super) fn parse(link: DataLink, octets: &[u8]) -> Result<Packet, String> {
+/// [`Unread`] says why the packet is neither.
+pub(super) fn parse(link: DataLink, octets: &[u8]) -> Result<Packet, Unread> {
     let sliced = match link {
         DataLink::ETHERNET => SlicedPacket::from_ethernet(octets),
         _ => SlicedPacket::from_ip(octets),
     }
-    .map_err(|error| error.to_string())?;
+    .map_err(|error| Unread::Unreadable(error.to_string()))?;
     if sliced.is_ip_payload_fragmented() {
-        return Err("an IP fragment; fragments are not put together".into());
+        return Err(Unread::Unreadable("an IP fragment; fragments are not put together".into()));
     }
     let (from, to, ttl): (IpAddr, IpAddr, u8) = match &sliced.net {
         Some(NetSlice::Ipv4(ip)) => {
@@ -105,8 +114,8 @@ pub(super) fn parse(link: DataLink, octets: &[u8]) -> Result<Packet, String> {
             let header = ip.header();
             (header.source_addr().into(), header.destination_addr().into(), header.hop_limit())
         }
-        Some(NetSlice::Arp(_)) => return Err("ARP".into()),
-        None => return Err("no IP packet".into()),
+        Some(NetSlice::Arp(_)) => return Err(Unread::OtherKind("ARP")),
+        None => return Err(Unread::OtherKind("no IP packet")),
     };
     match &sliced.transport {
         Some(TransportSlice::Udp(udp)) => Ok(Packet::Datagram {
@@ -123,9 +132,9 @@ pub(super) fn parse(link: DataLink, octets: &[u8]) -> Result<Packet, String> {
             flags: flags(tcp),
             payload: Arc::from(tcp.payload()),
         }),
-        Some(TransportSlice::Icmpv4(_) | TransportSlice::Icmpv6(_)) => Err("ICMP".into()),
-        Some(TransportSlice::Igmp(_)) => Err("IGMP".into()),
-        None => Err("neither UDP nor TCP".into()),
+        Some(TransportSlice::Icmpv4(_) | TransportSlice::Icmpv6(_)) => Err(Unread::OtherKind("ICMP")),
+        Some(TransportSlice::Igmp(_)) => Err(Unread::OtherKind("IGMP")),
+        None => Err(Unread::OtherKind("neither UDP nor TCP")),
     }
 }
 

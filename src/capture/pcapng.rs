@@ -15,6 +15,7 @@ use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeade
 use pcap_file::pcapng::{Block, PcapNgParser, PcapNgWriter};
 use pcap_file::{DataLink, Endianness, PcapError};
 
+use super::headers::Unread;
 use super::recording::{Frame, Lane, LaneId, Recording, SkippedPacket};
 use super::{decode_as, headers};
 use crate::spec::Timestamp;
@@ -185,7 +186,7 @@ fn read_within(limit: u64, mut input: impl Read) -> Result<Recording, CaptureErr
             }
             Err(error) => match reader.length_of_bad_packet(rest) {
                 Some(length) => {
-                    reader.skip(format!("malformed packet block: {}", told(&error)));
+                    reader.skip(format!("malformed packet block: {}", told(&error)), true);
                     &rest[length..]
                 }
                 None => {
@@ -231,8 +232,8 @@ impl Reader {
             Block::SectionHeader(_) => self.interfaces.clear(),
             Block::InterfaceDescription(block) => self.describe(&block),
             Block::EnhancedPacket(block) => self.packet(&block)?,
-            Block::SimplePacket(_) => self.skip("a simple packet block, which has no time".into()),
-            Block::Packet(_) => self.skip("an obsolete packet block".into()),
+            Block::SimplePacket(_) => self.skip("a simple packet block, which has no time".into(), true),
+            Block::Packet(_) => self.skip("an obsolete packet block".into(), true),
             Block::NameResolution(_)
             | Block::InterfaceStatistics(_)
             | Block::SystemdJournalExport(_)
@@ -241,9 +242,9 @@ impl Reader {
         Ok(())
     }
 
-    fn skip(&mut self, reason: String) {
+    fn skip(&mut self, reason: String, is_loss: bool) {
         self.packets += 1;
-        self.recording.skipped.push(SkippedPacket { number: self.packets, reason });
+        self.recording.skipped.push(SkippedPacket { number: self.packets, reason, is_loss });
     }
 
     fn describe(&mut self, block: &InterfaceDescriptionBlock<'_>) {
@@ -274,7 +275,7 @@ impl Reader {
 
     fn packet(&mut self, block: &EnhancedPacketBlock<'_>) -> Result<(), CaptureError> {
         let Some(interface) = self.interfaces.get(block.interface_id as usize) else {
-            self.skip(format!("it names interface {}, which the file does not describe", block.interface_id));
+            self.skip(format!("it names interface {}, which the file does not describe", block.interface_id), true);
             return Ok(());
         };
         if !headers::is_readable(interface.link) {
@@ -285,7 +286,8 @@ impl Reader {
             });
         }
         match headers::parse(interface.link, &block.data) {
-            Err(reason) => self.skip(reason),
+            Err(Unread::OtherKind(reason)) => self.skip(reason.to_owned(), false),
+            Err(Unread::Unreadable(reason)) => self.skip(reason, true),
             Ok(packet) => {
                 let comments = block.options.iter().filter_map(|option| match option {
                     EnhancedPacketOption::Comment(text) => Some(text.to_string()),

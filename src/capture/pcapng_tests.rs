@@ -165,7 +165,7 @@ fn packets_of_another_kind_are_listed_not_dropped() {
     let recording = read(&foreign(1, &[], 0, &arp)[..]).unwrap();
 
     assert_eq!(recording.frames, []);
-    assert_eq!(recording.skipped, [SkippedPacket { number: 1, reason: "ARP".into() }]);
+    assert_eq!(recording.skipped, [SkippedPacket { number: 1, reason: "ARP".into(), is_loss: false }]);
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_packet_with_a_bad_comment_is_listed_and_the_next_is_read() {
     let read = read(&file[..]).unwrap();
 
     assert_eq!(read.frames, [datagram(b"second")]);
-    assert_eq!(read.skipped[0].number, 1);
+    assert_eq!((read.skipped[0].number, read.skipped[0].is_loss), (1, true));
     assert_eq!(read.numbered().map(|(number, _)| number).collect::<Vec<_>>(), [2]);
 }
 

@@ -132,6 +132,9 @@ pub struct SkippedPacket {
     pub number: usize,
     /// Why it was left out.
     pub reason: String,
+    /// Whether it may have held a datagram or a segment, so that the recording lacks something: it is damaged, cut, or a
+    /// fragment. A whole packet of another kind, such as ARP, is no loss.
+    pub is_loss: bool,
 }
 
 impl Recording {
@@ -213,7 +216,7 @@ mod tests {
             },
             comments: vec![],
         };
-        let skip = |number| SkippedPacket { number, reason: "ARP".into() };
+        let skip = |number| SkippedPacket { number, reason: "ARP".into(), is_loss: false };
         let recording = Recording {
             lanes: vec![],
             frames: vec![frame.clone(), frame.clone(), frame],

@@ -56,9 +56,16 @@ pub(super) fn transcript(console: &Console, options: &TranscriptOf) -> Result<Ex
     for skipped in &recording.skipped {
         console.line(&format!("packet {} was not read: {}", skipped.number, skipped.reason));
     }
+    let lost = recording.skipped.iter().filter(|skipped| skipped.is_loss).count();
     match broken {
-        None => Ok(ExitCode::Conformant),
         Some(words) => Err(Failure::usage(words).hint("what stands before the break was told")),
+        None if lost > 0 => {
+            let all = recording.frames.len() + recording.skipped.len();
+            let words = format!("`{}`: {lost} of {all} packets could not be read", options.file.display());
+            let failure = Failure { code: ExitCode::Inconclusive, ..Failure::usage(words) };
+            Err(failure.hint("they are named below what was told, which lacks whatever they held"))
+        }
+        None => Ok(ExitCode::Conformant),
     }
 }
 

@@ -49,6 +49,8 @@ enum Command {
     /// List the scenarios with their requirements and roles.
     List(List),
     /// Tell a recording in protocol words, one line a message.
+    ///
+    /// Exit codes: 0 told, 2 no recording or one that breaks off, 101 told but for packets that could not be read.
     Transcript(TranscriptOf),
     /// Prove that multicast works here, and say what to change if not.
     Doctor(Doctor),
@@ -162,7 +164,7 @@ struct Doctor {
     interface: IpAddr,
 }
 
-/// Why a command could not be carried out; always the user's to mend.
+/// Why a command could not be carried out, or not wholly.
 #[derive(Debug)]
 pub(crate) struct Failure {
     /// What went wrong, with its causes.
