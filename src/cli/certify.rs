@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::certify::{self, CertifyError, Rules, Selection, Suite};
 use crate::findings::{ExitCode, ScenarioFindings, Verdict, failure_words, summary_words};
-use crate::spec::Role;
+use crate::spec::{Role, one_line};
 use crate::stage::Casting;
 use crate::subject::broken::{self, Deviation};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
@@ -64,7 +64,7 @@ fn casting(console: &Console, deviation: Option<&str>) -> Result<Option<Casting>
     Ok(Some(casting))
 }
 
-pub(super) fn certify(console: &Console, options: Certify) -> Result<ExitCode, Failure> {
+pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCode, Failure> {
     let Some(casting) = casting(console, options.deviation.as_deref())? else { return Ok(ExitCode::Conformant) };
     let (suite, selection) = load(&options.choice)?;
     let total = selection.select(&suite.examples).len();
@@ -85,15 +85,14 @@ pub(super) fn certify(console: &Console, options: Certify) -> Result<ExitCode, F
         "castproof {} · profile {} · requirement set {} · seed {seed} · {}, {} cores · {total} of {} scenarios",
         env!("CARGO_PKG_VERSION"),
         register.profile,
-        register.set,
+        one_line(&register.set),
         options.interface,
         std::thread::available_parallelism().map_or(1, usize::from),
         suite.examples.len(),
     ));
     let done = Rc::new(Cell::new(0));
-    let printer = Rc::new(Console::new(console.colour));
     let progress = {
-        let (done, printer) = (done.clone(), printer.clone());
+        let (done, printer) = (done.clone(), console.clone());
         move |example: &certify::Example, findings: Option<&ScenarioFindings>| match findings {
             None => printer.began(&example.title, done.get(), total),
             Some(findings) => {
@@ -130,7 +129,7 @@ pub(super) fn certify(console: &Console, options: Certify) -> Result<ExitCode, F
     if run.interrupted {
         console.line("interrupted: what was found so far was kept, and the run is marked partial");
     }
-    console.line(&format!("written to {}", run.folder.display()));
+    console.line(&one_line(&format!("written to {}", run.folder.display())));
     Ok(match ExitCode::of(&run.findings) {
         // Something was selected; there was no time for it.
         ExitCode::NothingSelected => ExitCode::Inconclusive,

@@ -1,9 +1,10 @@
 //! Where words go: the terminal or a pipe, with a progress line where somebody looks at it.
 
 use std::cell::RefCell;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use crate::findings::{Colour, ScenarioFindings};
+use crate::findings::{Colour, ScenarioFindings, printable};
+use crate::spec::one_line;
 
 /// Colour where standard output is a terminal and `NO_COLOR` is not set.
 pub(super) fn automatic_colour() -> Colour {
@@ -17,36 +18,51 @@ pub(super) struct Console {
     /// The scenarios in progress, oldest first; shown on one line of a terminal.
     in_progress: RefCell<Vec<String>>,
     is_terminal: bool,
+    /// Why something could not be printed, the first time that it happened.
+    trouble: RefCell<Option<io::Error>>,
 }
 
 impl Console {
     pub(super) fn new(colour: Colour) -> Self {
-        Self { colour, in_progress: RefCell::new(Vec::new()), is_terminal: io::stdout().is_terminal() }
+        let (in_progress, trouble) = (RefCell::new(Vec::new()), RefCell::new(None));
+        Self { colour, in_progress, is_terminal: io::stdout().is_terminal(), trouble }
     }
 
-    /// Prints text as it stands. A reader that went away is no reason to fail.
+    /// Prints text as it stands. What cannot be printed stops nobody; [`Console::trouble`] tells it at the end.
     pub(super) fn print(&self, text: &str) {
         let mut out = io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            // A reader that has seen enough, such as `head`, is no trouble.
+            if error.kind() != ErrorKind::BrokenPipe {
+                self.trouble.borrow_mut().get_or_insert(error);
+            }
+        }
     }
 
     pub(super) fn line(&self, text: &str) {
         self.print(&format!("{text}\n"));
     }
 
-    /// Says what went wrong; a message that says `error:` itself is printed as it stands.
+    /// Why not everything was printed; nothing when it was, or when the reader went away.
+    pub(super) fn trouble(&self) -> Option<io::Error> {
+        self.trouble.take()
+    }
+
+    /// Says what went wrong; a message that says `error:` itself is not given it again.
+    ///
+    /// Messages repeat what was typed and what files hold, so control characters are made visible.
     pub(super) fn error(&self, message: &str, hint: Option<&str>) {
         let mut err = io::stderr().lock();
         let lead = if message.starts_with("error: ") { "" } else { "error: " };
-        let _ = writeln!(err, "{lead}{message}");
+        let _ = writeln!(err, "{lead}{}", printable(message));
         if let Some(hint) = hint {
-            let _ = writeln!(err, "  hint: {hint}");
+            let _ = writeln!(err, "  hint: {}", printable(hint));
         }
     }
 
     /// Says what is odd and stops nobody.
     pub(super) fn warning(&self, message: &str) {
-        let _ = writeln!(io::stderr().lock(), "warning: {message}");
+        let _ = writeln!(io::stderr().lock(), "warning: {}", printable(message));
     }
 
     /// A scenario begins.
@@ -61,7 +77,8 @@ impl Console {
         self.clear();
         let mark = self.colour.paint(scenario.verdict, &scenario.verdict.mark().to_string());
         let seconds = scenario.duration_ms / 1e3;
-        self.line(&format!("  {mark} {:<44} {:>5.2} s  {}", scenario.feature, seconds, scenario.title));
+        let (feature, title) = (one_line(&scenario.feature), one_line(&scenario.title));
+        self.line(&format!("  {mark} {feature:<44} {seconds:>5.2} s  {title}"));
         self.progress(done, of);
     }
 
@@ -77,7 +94,7 @@ impl Console {
             return;
         }
         let in_progress = self.in_progress.borrow();
-        let oldest = in_progress.first().map(String::as_str).unwrap_or_default();
+        let oldest = in_progress.first().map(|title| one_line(title)).unwrap_or_default();
         let text: String =
             format!("  {done} of {of}, {} running: {oldest}", in_progress.len()).chars().take(100).collect();
         self.print(&format!("\r\u{1b}[2K{text}"));

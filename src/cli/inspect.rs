@@ -5,8 +5,9 @@ use std::io::BufReader;
 
 use crate::capture::{CaptureError, Shown, Timeline, Transcript, TranscriptOptions, pcapng};
 use crate::certify::{list_json, list_table, phrasebook_markdown};
-use crate::findings::{ExitCode, Verdict};
+use crate::findings::{ExitCode, Verdict, printable};
 use crate::net::doctor;
+use crate::spec::one_line;
 use crate::steps::phrasebook::{PHRASES, Phrase};
 
 use super::certify::load;
@@ -21,7 +22,7 @@ pub(super) fn list(console: &Console, options: &List) -> Result<ExitCode, Failur
     }
     let text = match options.json {
         true => list_json(&examples).map_err(|error| Failure::of(&error))?,
-        false => list_table(&examples),
+        false => printable(&list_table(&examples)),
     };
     console.line(text.trim_end());
     Ok(ExitCode::Conformant)
@@ -54,7 +55,7 @@ pub(super) fn transcript(console: &Console, options: &TranscriptOf) -> Result<Ex
     let told = TranscriptOptions { redact: options.redact, lanes };
     console.print(&Transcript::of(&Timeline::of(&recording), &told).to_string());
     for skipped in &recording.skipped {
-        console.line(&format!("packet {} was not read: {}", skipped.number, skipped.reason));
+        console.line(&format!("packet {} was not read: {}", skipped.number, one_line(&skipped.reason)));
     }
     let lost = recording.skipped.iter().filter(|skipped| skipped.is_loss).count();
     match broken {

@@ -6,9 +6,11 @@ mod certify;
 mod console;
 mod inspect;
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -211,12 +213,12 @@ impl Failure {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let console = Console::new(match arguments.colour {
+    let arguments = arguments();
+    let console = Rc::new(Console::new(match arguments.colour {
         When::Always => Colour::Always,
         When::Never => Colour::Never,
         When::Auto => console::automatic_colour(),
-    });
+    }));
     let result = match arguments.command {
         Command::Certify(options) => certify::certify(&console, options),
         Command::List(options) => inspect::list(&console, &options),
@@ -224,11 +226,32 @@ pub fn main() -> ExitCode {
         Command::Doctor(options) => inspect::doctor(&console, &options),
         Command::Phrases(options) => inspect::phrases(&console, &options),
     };
-    match result {
-        Ok(code) => ExitCode::from(code),
+    let code = match result {
+        Ok(code) => code,
         Err(failure) => {
             console.error(&failure.message, failure.hint.as_deref());
-            ExitCode::from(failure.code)
+            failure.code
+        }
+    };
+    match console.trouble() {
+        None => ExitCode::from(code),
+        Some(error) => {
+            console.error(&format!("write to standard output: {error}"), Some("not everything was printed"));
+            ExitCode::from(findings::ExitCode::Usage)
         }
     }
+}
+
+/// The arguments of this process. Where they are wrong, the message repeats them: with control characters in them it is
+/// printed by us, without colour, and not by clap.
+fn arguments() -> Arguments {
+    Arguments::try_parse().unwrap_or_else(|error| {
+        let is_odd = |argument: OsString| argument.to_string_lossy().contains(char::is_control);
+        if !error.use_stderr() || !std::env::args_os().any(is_odd) {
+            error.exit();
+        }
+        let text = error.render().to_string();
+        Console::new(Colour::Never).error(text.trim_end(), None);
+        std::process::exit(error.exit_code())
+    })
 }
