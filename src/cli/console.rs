@@ -3,8 +3,13 @@
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use crate::findings::{Colour, ScenarioFindings, printable};
+use crate::findings::{Colour, PAGE, ScenarioFindings, printable};
 use crate::spec::one_line;
+
+/// Columns of a terminal that does not say how many it has.
+const USUAL_WIDTH: usize = 80;
+/// Columns that paragraphs get at least, however narrow the terminal is.
+const NARROWEST: usize = 40;
 
 /// Colour where standard output is a terminal and `NO_COLOR` is not set.
 pub(super) fn automatic_colour() -> Colour {
@@ -89,14 +94,48 @@ impl Console {
         }
     }
 
+    /// Columns for paragraphs: those of the terminal, else those of a page.
+    pub(super) fn width(&self) -> usize {
+        if self.is_terminal { columns().max(NARROWEST) } else { PAGE }
+    }
+
     fn progress(&self, done: usize, of: usize) {
         if !self.is_terminal || done == of {
             return;
         }
-        let in_progress = self.in_progress.borrow();
-        let oldest = in_progress.first().map(|title| one_line(title)).unwrap_or_default();
-        let text: String =
-            format!("  {done} of {of}, {} running: {oldest}", in_progress.len()).chars().take(100).collect();
+        let text = progress_line(done, of, &self.in_progress.borrow(), columns());
         self.print(&format!("\r\u{1b}[2K{text}"));
+    }
+}
+
+/// Columns of the terminal behind standard output; it may change its size at any time.
+fn columns() -> usize {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map_or(USUAL_WIDTH, |(terminal_size::Width(columns), _)| usize::from(columns))
+}
+
+/// The progress in one row of `columns`. The last column stays free: a terminal may begin a new row when it is written.
+fn progress_line(done: usize, of: usize, in_progress: &[String], columns: usize) -> String {
+    let oldest = in_progress.first().map(|title| one_line(title)).unwrap_or_default();
+    let text = format!("  {done} of {of}, {} running: {oldest}", in_progress.len());
+    text.chars().take(columns.saturating_sub(1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_progress_fits_in_a_row_of_the_terminal() {
+        let titles =
+            ["A Device whose title is longer than what is left of the row \u{1b}[31m".to_owned(), "B".to_owned()];
+
+        for columns in [0, 20, 80, 200] {
+            let text = progress_line(3, 62, &titles, columns);
+
+            assert!(text.chars().count() < columns.max(1), "{columns}: {text}");
+            assert!(!text.contains('\u{1b}'));
+        }
+        assert_eq!(progress_line(3, 62, &titles, 20), "  3 of 62, 2 runnin");
     }
 }

@@ -22,4 +22,4 @@ pub use run::{ExitCode, Extent, Host, RequirementFindings, RequirementState, Run
 pub use scenario::{ScenarioFindings, verdict_of};
 pub use text::{chain, printable};
 pub use verdict::{Authority, Verdict};
-pub use words::{Colour, failure_words, summary_words};
+pub use words::{Colour, PAGE, failure_words, summary_words};

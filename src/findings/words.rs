@@ -8,6 +8,9 @@ use super::{
 };
 use crate::spec::{Register, RequirementId};
 
+/// Columns of words that go to a file or a pipe.
+pub const PAGE: usize = 100;
+
 /// How many of the slowest scenarios the summary names.
 const SLOWEST: usize = 10;
 
@@ -69,8 +72,9 @@ pub fn failure_words(scenario: &ScenarioFindings, register: &Register, colour: C
 
 /// The closing summary: every requirement, the slowest scenarios, what has no scenario yet, and the result.
 ///
-/// Requirements that were not selected are only counted. Ends with a line feed.
-pub fn summary_words(run: &RunFindings, colour: Colour) -> String {
+/// Requirements that were not selected are only counted. The list of what is not covered is wrapped at `width` columns;
+/// [`PAGE`] where there is no terminal. Ends with a line feed.
+pub fn summary_words(run: &RunFindings, colour: Colour, width: usize) -> String {
     let mut text = String::from("requirements\n");
     for row in &run.requirements {
         if !matches!(row.state, RequirementState::NotYetCovered | RequirementState::NotSelected) {
@@ -91,7 +95,7 @@ pub fn summary_words(run: &RunFindings, colour: Colour) -> String {
     }
     let planned = ids_in(run, &RequirementState::NotYetCovered);
     if !planned.is_empty() {
-        line(&mut text, format_args!("\nnot yet covered  {}", planned.join(", ")));
+        line(&mut text, format_args!("\n{}", wrapped("not yet covered  ", &planned, width)));
     }
     line(&mut text, format_args!("\n{}", result_line(run, colour)));
     text
@@ -163,6 +167,27 @@ fn requirement_line(row: &RequirementFindings, run: &RunFindings, colour: Colour
 
 fn ids_in<'a>(run: &'a RunFindings, state: &RequirementState) -> Vec<&'a str> {
     run.requirements.iter().filter(|row| row.state == *state).map(|row| row.id.as_str()).collect()
+}
+
+/// The ids behind a label, with commas, in rows of at most `width` columns; later rows begin below the first id.
+fn wrapped(label: &str, ids: &[&str], width: usize) -> String {
+    let indent = label.chars().count();
+    let (mut text, mut used) = (label.to_owned(), indent);
+    for (n, id) in ids.iter().enumerate() {
+        let comma = if n + 1 < ids.len() { "," } else { "" };
+        let word = one_line(id) + comma;
+        let length = word.chars().count();
+        if n > 0 && used + 1 + length > width {
+            text.push_str(&format!("\n{:indent$}", ""));
+            used = indent;
+        } else if n > 0 {
+            text.push(' ');
+            used += 1;
+        }
+        text.push_str(&word);
+        used += length;
+    }
+    text
 }
 
 /// The ids with their sources: `FU-AF-1 (1.6-1), FU-AF-2 (1.6-1)`.
@@ -269,7 +294,7 @@ mod tests {
         let failed = scenario("failed", "FU-2", vec![check("c", "FU-2", Verdict::Fail)]);
         let run = RunFindings::new(facts(), &register, vec![failed, slow]);
 
-        let words = summary_words(&run, Colour::Never);
+        let words = summary_words(&run, Colour::Never, PAGE);
 
         assert_eq!(
             words,
@@ -295,9 +320,17 @@ not yet covered  FU-3
         let scenarios = (0..12).map(|n| scenario(&format!("s{n}"), "R", vec![check("c", "R", Verdict::Pass)]));
         let run = RunFindings::new(facts(), &register(&[("R", "covered")]), scenarios.collect());
 
-        let words = summary_words(&run, Colour::Never);
+        let words = summary_words(&run, Colour::Never, PAGE);
 
         assert_eq!(words.matches(" s  s").count(), 10);
+    }
+
+    #[test]
+    fn what_is_not_covered_is_wrapped_below_itself() {
+        assert_eq!(
+            wrapped("not yet covered  ", &["FU-GAP-2", "SC-PRE-1", "X-DM-01", "X"], 36),
+            "not yet covered  FU-GAP-2, SC-PRE-1,\n                 X-DM-01, X"
+        );
     }
 
     #[test]
