@@ -103,7 +103,8 @@ pub enum CertifyError {
 
 /// Runs the chosen examples.
 ///
-/// Ctrl-C ends the run early: what was found is kept and marked partial, and every socket is given back.
+/// Ctrl-C, a request to end, and a terminal that is closed end the run early: what was found is kept and marked partial,
+/// and every socket is given back.
 ///
 /// # Errors
 /// [`CertifyError`]; a scenario that goes wrong is no error but a finding.
@@ -159,18 +160,33 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
     context.conclude(interrupted, extent)
 }
 
-/// Watches, from the call on, for Ctrl-C and for the request to end; completes with the first of them.
+/// Watches, from the call on, for Ctrl-C, for the request to end and for the end of the terminal; completes with the
+/// first of them.
 fn interruption() -> impl Future<Output = ()> {
     let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    // Under `nohup` the run is to outlive its terminal, and a handler would undo that.
+    let hangup = match is_hangup_ignored() {
+        true => Err(std::io::ErrorKind::Unsupported.into()),
+        false => signal(SignalKind::hangup()),
+    };
     async move {
         tokio::select! {
             () = came(interrupt) => {}
             () = came(terminate) => {}
+            () = came(hangup) => {}
         }
     }
 }
 
-/// Completes when a signal comes; never when it could not be watched for.
+/// Whether this process was started with SIGHUP ignored; false where the system does not tell.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A set of bits, the lowest one for signal 1, which is SIGHUP.
+    ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).is_some_and(|bits| bits & 1 != 0)
+}
+
+/// Completes when a signal comes; never when it is not watched for.
 async fn came(signal: std::io::Result<Signal>) {
     match signal {
         Ok(mut signal) => {

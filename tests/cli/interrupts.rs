@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use castproof::findings::{Extent, Verdict};
 
-use super::place::{Place, assert_words, signal, text_of, wait};
+use super::place::{DEADLINE, Place, assert_words, signal, text_of, wait};
 
 /// How long a run may go on after it was told to end.
 const END_DEADLINE: Duration = Duration::from_secs(2);
@@ -73,6 +74,31 @@ fn interrupted_by(name: &str) {
 fn an_interrupted_run_keeps_what_was_found_and_leaves_nothing_behind() {
     interrupted_by("INT");
     interrupted_by("TERM");
+    interrupted_by("HUP");
+}
+
+#[test]
+fn a_run_that_was_told_to_outlive_its_terminal_does() {
+    let place = Place::new();
+    let mut command = Command::new("bash");
+    // What `nohup` does.
+    let script = "trap '' HUP; exec \"$0\" certify --scenario six-notifications";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_castproof")]).current_dir(place.folder.path());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (id, err) = (child.id(), text_of(child.stderr.take().unwrap()));
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    while sockets_of(id).len() < 6 {
+        std::thread::yield_now();
+    }
+
+    signal(id, "HUP");
+    let rest = text_of(out);
+    let status = wait(child, DEADLINE);
+
+    let (rest, err) = (rest.recv().unwrap(), err.recv().unwrap());
+    assert_eq!(status.code(), Some(0), "{rest}\n{err}");
+    assert_words(&rest, &["SELECTION PASSED"]);
 }
 
 #[test]
