@@ -6,6 +6,8 @@
 mod hostile_suites;
 #[path = "cli/interrupts.rs"]
 mod interrupts;
+#[path = "cli/output.rs"]
+mod output;
 #[path = "cli/place.rs"]
 mod place;
 #[path = "cli/runs.rs"]

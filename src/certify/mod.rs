@@ -17,5 +17,5 @@ pub use descriptors::affordable_jobs;
 pub use features::{Example, Suite};
 pub use lint::{LintError, LintErrors, LintKind, Place, Rules, StepMatch};
 pub use phrases::{match_step, phrasebook_markdown};
-pub use runner::{CertifyError, Options, Progress, Run, run};
+pub use runner::{CertifyError, Options, Progress, Run, USUAL_JOBS, run};
 pub use selection::{Selection, list_json, list_table};

@@ -3,13 +3,17 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use super::Options;
+use super::{Options, USUAL_JOBS};
 
 /// The arguments that all scenarios of a run share, in the words of a shell; each begins with a space.
 pub(super) fn shared_arguments(options: &Options) -> String {
     let mut arguments = vec!["--seed".to_owned(), options.seed.to_string()];
     arguments.extend(options.casting.device.arguments());
     arguments.extend(options.casting.provider.arguments());
+    // What was asked for: how many this host allows is for the host to say again.
+    if options.jobs != usize::from(USUAL_JOBS) {
+        arguments.extend(["--jobs".to_owned(), options.jobs.to_string()]);
+    }
     if options.interface != Ipv4Addr::LOCALHOST {
         arguments.extend(["--interface".to_owned(), options.interface.to_string()]);
     }

@@ -18,6 +18,9 @@ use crate::stage::{Casting, FixtureError, Stage};
 use super::context::Context;
 use super::{Example, Selection, Suite, affordable_jobs, preflight};
 
+/// How many scenarios run at the same time when nobody says otherwise.
+pub const USUAL_JOBS: u16 = 12;
+
 /// Told of each scenario that begins (without findings) and ends (with them).
 pub type Progress = dyn Fn(&Example, Option<&ScenarioFindings>);
 

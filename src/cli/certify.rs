@@ -110,7 +110,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         reports: options.reports,
         selection,
         seed,
-        jobs,
+        jobs: wanted,
         interface: options.interface,
         casting,
         renew_golden: options.renew_golden,

@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::certify::{Selection, Suite};
+use crate::certify::{Selection, Suite, USUAL_JOBS};
 use crate::findings::{self, Colour, chain};
 
 use console::Console;
@@ -101,7 +101,7 @@ struct Certify {
     seed: Option<u64>,
 
     /// How many scenarios run at the same time.
-    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, default_value_t = USUAL_JOBS, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
 
     /// The interface that everything happens on, by its address.
