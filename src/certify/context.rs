@@ -1,8 +1,6 @@
 //! What the runner's hooks share: raising a stage for each scenario, and turning what is left of it into findings.
 
 use std::cell::{Cell, RefCell};
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,14 +8,13 @@ use cucumber::event::ScenarioFinished;
 use cucumber::gherkin::{Feature, Scenario};
 use sha2::{Digest, Sha256};
 
-use crate::capture::{Recording, Timeline, Transcript, TranscriptOptions, pcapng};
-use crate::findings::{
-    Extent, Host, RunFacts, RunFindings, ScenarioFindings, Verdict, verdict_of, write_junit, write_result,
-};
+use crate::capture::{Recording, Timeline, Transcript, TranscriptOptions};
+use crate::findings::{Extent, Host, RunFacts, RunFindings, ScenarioFindings, Verdict, verdict_of};
 use crate::net::Clock;
 use crate::spec::Timestamp;
 use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Remains, Stage, StageBrief};
 
+use super::folder::Folder;
 use super::repeat::shared_arguments;
 use super::runner::{CertifyError, Options, Progress, Run};
 use super::{Example, Suite};
@@ -43,7 +40,7 @@ pub(super) struct Context {
     started: Timestamp,
     running: RefCell<Vec<InProgress>>,
     done: RefCell<Vec<ScenarioFindings>>,
-    folder: PathBuf,
+    folder: Folder,
     seed: u64,
     /// The arguments that every repetition of a scenario of this run needs.
     repeat_with: String,
@@ -57,7 +54,7 @@ impl Context {
         let clock = Clock::start();
         let started = clock.now();
         let fixtures = Rc::new(Fixtures::load(&options.features.join(Suite::FIXTURES))?);
-        let folder = run_folder(&options.reports, started)?;
+        let folder = Folder::create(&options.reports, started)?;
         let repeat_with = shared_arguments(&options);
         let subject = format!("{}; {}", options.casting.device.name(), options.casting.provider.name());
         let facts = RunFacts {
@@ -163,8 +160,7 @@ impl Context {
     fn keep(&self) {
         let now = self.clock.now();
         if self.written.get().is_none_or(|last| now.since(last) >= WRITE_INTERVAL) {
-            // A failure to write is told at the end, when it is written again.
-            let _ = self.write(Extent::Partial);
+            self.folder.keep_so_far(&self.run_findings(Extent::Partial));
             self.written.set(Some(now));
         }
     }
@@ -172,13 +168,6 @@ impl Context {
     fn findings(&self, example: &Example, fault: Option<String>, mut remains: Remains) -> ScenarioFindings {
         let mut faults: Vec<String> = fault.into_iter().collect();
         let recording = remains.recording.take();
-        let capture = recording.as_ref().and_then(|recording| match self.store(example, recording) {
-            Ok(path) => Some(path),
-            Err(error) => {
-                faults.push(format!("write the capture: {error}"));
-                None
-            }
-        });
         let mut verdict = verdict_of(&remains.checks, &faults);
         if faults.iter().any(|fault| fault.starts_with(OUT_OF_TIME)) {
             verdict = Verdict::OutOfTime;
@@ -187,6 +176,15 @@ impl Context {
             faults.extend(remains.doubts.into_iter().map(|doubt| format!("{doubt}: nothing can be concluded")));
             verdict = Verdict::Inconclusive;
         }
+        // What was concluded stands: the recording was judged, though it could not be kept. The run is partial by it.
+        let capture = match recording.as_ref().map(|recording| self.folder.keep_recording(&example.slug, recording)) {
+            Some(Ok(path)) => Some(path),
+            Some(Err(reason)) => {
+                faults.push(format!("the recording could not be kept: {reason}"));
+                None
+            }
+            None => None,
+        };
         let traffic = match (&recording, verdict) {
             (Some(recording), verdict) if verdict != Verdict::Pass => last_lines(recording),
             _ => Vec::new(),
@@ -217,15 +215,6 @@ impl Context {
         position.map_or(Duration::ZERO, |index| self.clock.now().since(running.swap_remove(index).since))
     }
 
-    /// Writes a recording, and gives its path within the folder of the run.
-    fn store(&self, example: &Example, recording: &Recording) -> Result<String, Box<dyn std::error::Error>> {
-        let path = format!("captures/{}.pcapng", example.slug);
-        let mut octets = Vec::new();
-        pcapng::write(recording, &mut octets)?;
-        fs::write(self.folder.join(&path), octets)?;
-        Ok(path)
-    }
-
     fn run_findings(&self, extent: Extent) -> RunFindings {
         let mut facts = self.facts.clone();
         facts.extent = extent;
@@ -235,19 +224,22 @@ impl Context {
         RunFindings::new(facts, &self.suite.register, scenarios)
     }
 
-    fn write(&self, extent: Extent) -> Result<RunFindings, CertifyError> {
-        let findings = self.run_findings(extent);
-        write_result(&findings, &self.folder.join("result.json"))?;
-        Ok(findings)
-    }
-
-    pub(super) fn conclude(&self, interrupted: bool, extent: Extent) -> Result<Run, CertifyError> {
+    /// Ends a run: writes down what was found, and what could not be.
+    ///
+    /// A run that cannot show its evidence is partial, however much of it took place.
+    pub(super) fn conclude(&self, interrupted: bool, extent: Extent) -> Run {
         if interrupted {
             self.break_off();
         }
-        let findings = self.write(extent)?;
-        write_junit(&findings, &self.folder.join("junit.xml"))?;
-        Ok(Run { findings, folder: self.folder.clone(), interrupted })
+        let extent = if self.folder.unkept().is_none() { extent } else { Extent::Partial };
+        let mut findings = self.run_findings(extent);
+        self.folder.keep(&findings);
+        let unkept = self.folder.unkept();
+        if unkept.is_some() && extent != Extent::Partial {
+            findings = self.run_findings(Extent::Partial);
+            self.folder.keep(&findings);
+        }
+        Run { findings, folder: self.folder.path().to_owned(), interrupted, unkept }
     }
 }
 
@@ -277,24 +269,4 @@ fn seed_of(run: u64, slug: &str) -> u64 {
     hash.update(slug);
     let digest: [u8; 32] = hash.finalize().into();
     u64::from_be_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]])
-}
-
-/// A new folder for a run, named by its time.
-fn run_folder(reports: &Path, started: Timestamp) -> Result<PathBuf, CertifyError> {
-    let reports_error = |path: &Path, source| CertifyError::Reports { path: path.to_owned(), source };
-    let name: String = started.to_string().chars().take(19).map(|c| if c == ':' { '-' } else { c }).collect();
-    fs::create_dir_all(reports).map_err(|source| reports_error(reports, source))?;
-    for attempt in 1..1000 {
-        let path = if attempt == 1 { reports.join(&name) } else { reports.join(format!("{name}.{attempt}")) };
-        match fs::create_dir(&path) {
-            Ok(()) => {
-                let captures = path.join("captures");
-                fs::create_dir(&captures).map_err(|source| reports_error(&captures, source))?;
-                return Ok(path);
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(reports_error(&path, source)),
-        }
-    }
-    Err(reports_error(reports, std::io::ErrorKind::AlreadyExists.into()))
 }

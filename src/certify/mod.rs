@@ -6,6 +6,7 @@
 mod context;
 mod descriptors;
 mod features;
+mod folder;
 mod lint;
 mod phrases;
 mod preflight;

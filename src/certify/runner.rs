@@ -12,7 +12,7 @@ use futures::FutureExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 
-use crate::findings::{Extent, JunitError, ResultError, RunFindings, ScenarioFindings};
+use crate::findings::{Extent, RunFindings, ScenarioFindings};
 use crate::stage::{Casting, FixtureError, Stage};
 
 use super::context::Context;
@@ -58,9 +58,11 @@ pub struct Run {
     pub folder: PathBuf,
     /// Whether it was interrupted.
     pub interrupted: bool,
+    /// [`CertifyError::Unkept`] when not everything could be written down; the findings are partial then.
+    pub unkept: Option<CertifyError>,
 }
 
-/// Why a run could not take place, or could not be written down.
+/// Why a run could not take place, or could not be written down wholly.
 #[derive(Debug, thiserror::Error)]
 pub enum CertifyError {
     /// No example was chosen.
@@ -96,12 +98,16 @@ pub enum CertifyError {
         #[source]
         source: std::io::Error,
     },
-    /// The result cannot be written.
-    #[error("write the result")]
-    Result(#[from] ResultError),
-    /// The JUnit file cannot be written.
-    #[error("write the JUnit file")]
-    Junit(#[from] JunitError),
+    /// The run took place, and part of its evidence could not be written down.
+    #[error("{what} could not be written to `{path}`: {reason}")]
+    Unkept {
+        /// The folder of the run.
+        path: PathBuf,
+        /// Recordings by their number, findings by their file.
+        what: String,
+        /// Why the first of them could not.
+        reason: String,
+    },
 }
 
 /// Runs the chosen examples.
@@ -160,7 +166,7 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
         (false, true) => Extent::Selection,
         (false, false) => Extent::Whole,
     };
-    context.conclude(interrupted, extent)
+    Ok(context.conclude(interrupted, extent))
 }
 
 /// Watches, from the call on, for Ctrl-C, for the request to end and for the end of the terminal; completes with the

@@ -129,6 +129,9 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     if run.interrupted {
         console.line("interrupted: what was found so far was kept, and the run is marked partial");
     }
+    if let Some(error) = run.unkept {
+        return Err(failure_of(error));
+    }
     console.line(&one_line(&format!("written to {}", run.folder.display())));
     Ok(match ExitCode::of(&run.findings) {
         // Something was selected; there was no time for it.
@@ -144,6 +147,7 @@ fn failure_of(error: CertifyError) -> Failure {
             failure.hint(format!("{advice}; `castproof doctor --interface {interface}` tells more"))
         }
         CertifyError::Descriptors { .. } => failure.hint("raise the limit with `ulimit -n`"),
+        CertifyError::Unkept { .. } => failure.hint("make room there, or name another folder with --reports"),
         CertifyError::Reports { .. } => failure.hint("name a folder that can be written with --reports"),
         _ => failure,
     }

@@ -1,0 +1,136 @@
+//! The folder of a run: recordings and findings, each whole or not there, and word of what could not be kept.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::capture::{Recording, pcapng};
+use crate::findings::{RunFindings, write_junit, write_result};
+use crate::spec::Timestamp;
+
+use super::CertifyError;
+
+/// The findings for machines.
+const RESULT: &str = "result.json";
+/// The findings for continuous integration.
+const JUNIT: &str = "junit.xml";
+/// Where recordings lie.
+const CAPTURES: &str = "captures";
+
+/// The folder of one run.
+pub(super) struct Folder {
+    path: PathBuf,
+    lost: RefCell<Lost>,
+}
+
+/// What could not be written.
+#[derive(Default)]
+struct Lost {
+    recordings: usize,
+    files: BTreeSet<&'static str>,
+    /// Why, the first time that it happened.
+    reason: Option<String>,
+}
+
+impl Folder {
+    /// A new folder below `reports`, named by the time.
+    ///
+    /// # Errors
+    /// [`CertifyError::Reports`] when it cannot be made.
+    pub(super) fn create(reports: &Path, started: Timestamp) -> Result<Self, CertifyError> {
+        let reports_error = |path: &Path, source| CertifyError::Reports { path: path.to_owned(), source };
+        let name: String = started.to_string().chars().take(19).map(|c| if c == ':' { '-' } else { c }).collect();
+        fs::create_dir_all(reports).map_err(|source| reports_error(reports, source))?;
+        for attempt in 1..1000 {
+            let path = if attempt == 1 { reports.join(&name) } else { reports.join(format!("{name}.{attempt}")) };
+            match fs::create_dir(&path) {
+                Ok(()) => {
+                    let captures = path.join(CAPTURES);
+                    fs::create_dir(&captures).map_err(|source| reports_error(&captures, source))?;
+                    return Ok(Self { path, lost: RefCell::default() });
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(reports_error(&path, source)),
+            }
+        }
+        Err(reports_error(reports, std::io::ErrorKind::AlreadyExists.into()))
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the recording of a scenario, and gives its path within the folder.
+    ///
+    /// # Errors
+    /// Why it could not be written; then nothing is left of it, since half a recording would be taken for evidence.
+    pub(super) fn keep_recording(&self, slug: &str, recording: &Recording) -> Result<String, String> {
+        let name = format!("{CAPTURES}/{slug}.pcapng");
+        let path = self.path.join(&name);
+        let write = || -> Result<(), Box<dyn Error>> {
+            let mut octets = Vec::new();
+            pcapng::write(recording, &mut octets)?;
+            Ok(fs::write(&path, octets)?)
+        };
+        write().map(|()| name).map_err(|error| {
+            // A file that was never made cannot be removed either.
+            let _ = fs::remove_file(&path);
+            let reason = root_of(&*error);
+            self.lost.borrow_mut().recordings += 1;
+            self.lost.borrow_mut().reason.get_or_insert(reason.clone());
+            reason
+        })
+    }
+
+    /// Writes what has been found so far, so that a crash later on leaves this much behind. What is there already stays
+    /// when it cannot be replaced; whether findings can be kept is told at the end.
+    pub(super) fn keep_so_far(&self, findings: &RunFindings) {
+        let _ = write_result(findings, &self.path.join(RESULT));
+    }
+
+    /// Writes the findings of the whole run. A file that cannot be written is removed: an older one would be taken for it.
+    pub(super) fn keep(&self, findings: &RunFindings) {
+        self.replace(RESULT, |path| Ok(write_result(findings, path)?));
+        self.replace(JUNIT, |path| Ok(write_junit(findings, path)?));
+    }
+
+    fn replace(&self, name: &'static str, write: impl Fn(&Path) -> Result<(), Box<dyn Error>>) {
+        let path = self.path.join(name);
+        if write(&path).is_ok() {
+            return;
+        }
+        // The new file was made beside the old one, and may need its room.
+        let _ = fs::remove_file(&path);
+        if let Err(error) = write(&path) {
+            let mut lost = self.lost.borrow_mut();
+            lost.files.insert(name);
+            lost.reason.get_or_insert_with(|| root_of(&*error));
+        }
+    }
+
+    /// What could not be written, and why; nothing when all was.
+    pub(super) fn unkept(&self) -> Option<CertifyError> {
+        let lost = self.lost.borrow();
+        let reason = lost.reason.clone()?;
+        let recordings = match lost.recordings {
+            0 => None,
+            1 => Some("1 recording".to_owned()),
+            several => Some(format!("{several} recordings")),
+        };
+        let what: Vec<String> =
+            recordings.into_iter().chain(lost.files.iter().map(|name| (*name).to_owned())).collect();
+        Some(CertifyError::Unkept { path: self.path.clone(), what: what.join(", "), reason })
+    }
+}
+
+/// The cause of an error that has no further cause, in words.
+fn root_of(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
