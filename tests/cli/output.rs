@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
+use castproof::capture::pcapng::LARGEST;
 use castproof::findings::{Extent, Verdict};
 
-use super::place::{FORGED, Place, assert_words};
+use super::place::{DEADLINE, FORGED, Left, Place, assert_words, root, text_of, wait};
 
 #[test]
 fn the_command_that_repeats_a_scenario_names_jobs_that_are_not_the_usual_ones() {
@@ -65,4 +67,89 @@ fn a_failure_is_told_where_nothing_can_be_written() {
     assert_words(&left.err, &["error: 1 recording, result.json could not be written", "hint: "]);
     let left_over = files(&place.path("reports/runs"));
     assert!(left_over.iter().all(|path| path.ends_with("junit.xml")), "{left_over:?}");
+}
+
+fn with_output(place: &Place, output: Stdio, arguments: &[&str]) -> Left {
+    let mut child = place.command(arguments).stdout(output).spawn().unwrap();
+    let err = text_of(child.stderr.take().unwrap());
+    drop(child.stdout.take());
+    let status = wait(child, DEADLINE);
+    Left { code: status.code(), out: String::new(), err: err.recv().unwrap() }
+}
+
+fn golden() -> String {
+    let name = "captures/selective_care/failure-reporting--a-device-that-lacks-a-setting-reports-it.pcapng";
+    root().join(name).display().to_string()
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error_and_a_reader_that_went_away_is_none() {
+    let place = Place::new();
+
+    for arguments in [&["list", "--json"][..], &["transcript", &golden()], &["phrases"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let full = with_output(&place, full.into(), arguments);
+        let gone = with_output(&place, Stdio::piped(), arguments);
+
+        assert_eq!(full.code, Some(2), "{}", full.err);
+        assert_words(&full.err, &["error: write to standard output: No space left on device"]);
+        assert_eq!((gone.code, gone.err.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn what_was_typed_cannot_drive_the_terminal() {
+    let place = Place::new();
+    let odd = "x\u{1b}[31my\u{7}";
+
+    for arguments in [["certify", "--scenario", odd], ["certify", "--deviation", odd], ["transcript", odd, "--all"]] {
+        let left = place.run(&arguments);
+
+        assert!(!left.err.contains(['\u{1b}', '\u{7}']), "{:?}", left.err);
+        assert_words(&left.err, &["error: ", "x␛[31my␇"]);
+    }
+    // This message is made by clap, which leaves such sequences out where it does not print them.
+    let left = place.run(&[odd]);
+    assert!(left.code == Some(2) && !left.err.contains(['\u{1b}', '\u{7}']), "{:?}", left.err);
+}
+
+#[test]
+fn a_file_without_an_end_is_refused_at_its_beginning() {
+    let place = Place::new();
+
+    let left = place.run_after("ulimit -v 1000000", &["transcript", "/dev/zero"]);
+
+    assert_eq!((left.code, left.out.as_str()), (Some(2), ""), "{}", left.err);
+    assert_words(&left.err, &["`/dev/zero`", "no pcapng section header", "castproof reads pcapng"]);
+}
+
+#[test]
+fn a_capture_that_is_too_long_is_refused_with_advice() {
+    let place = Place::new();
+    fs::copy(golden(), place.path("long.pcapng")).unwrap();
+    // A hole takes no room on the disk.
+    fs::File::options().write(true).open(place.path("long.pcapng")).unwrap().set_len(LARGEST + 1).unwrap();
+
+    let left = place.run(&["transcript", "long.pcapng"]);
+
+    assert_eq!((left.code, left.out.as_str()), (Some(2), ""), "{}", left.err);
+    assert_words(&left.err, &["`long.pcapng`", "more than 134217728 octets", "editcap"]);
+}
+
+#[test]
+fn packets_that_cannot_be_read_are_counted() {
+    let place = Place::new();
+    let mut octets = fs::read(golden()).unwrap();
+    // The last packet block: its type, its length, and the number of its interface.
+    let length = u32::from_le_bytes(octets[octets.len() - 4..].try_into().unwrap()) as usize;
+    let block = octets.len() - length;
+    assert_eq!(octets[block..block + 4], [6, 0, 0, 0]);
+    octets[block + 8..block + 12].copy_from_slice(&77_u32.to_le_bytes());
+    fs::write(place.path("odd.pcapng"), octets).unwrap();
+
+    let left = place.run(&["transcript", "odd.pcapng"]);
+
+    assert_eq!(left.code, Some(101), "{}", left.err);
+    assert_words(&left.out, &["Push · Package #0", "was not read: it names interface 77"]);
+    assert_words(&left.err, &["error: `odd.pcapng`: 1 of ", "packets could not be read", "hint: "]);
 }
