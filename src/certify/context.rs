@@ -224,10 +224,10 @@ impl Context {
         RunFindings::new(facts, &self.suite.register, scenarios)
     }
 
-    /// Ends a run: writes down what was found, and what could not be.
+    /// Ends a run of which `chosen` scenarios were to be run: writes down what was found, and what could not be.
     ///
     /// A run that cannot show its evidence is partial, however much of it took place.
-    pub(super) fn conclude(&self, interrupted: bool, extent: Extent) -> Run {
+    pub(super) fn conclude(&self, interrupted: bool, extent: Extent, chosen: usize) -> Run {
         if interrupted {
             self.break_off();
         }
@@ -239,7 +239,8 @@ impl Context {
             findings = self.run_findings(Extent::Partial);
             self.folder.keep(&findings);
         }
-        Run { findings, folder: self.folder.path().to_owned(), interrupted, unkept }
+        let not_run = chosen.saturating_sub(findings.scenarios.len());
+        Run { findings, folder: self.folder.path().to_owned(), interrupted, not_run, unkept }
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Run {
     pub folder: PathBuf,
     /// Whether it was interrupted.
     pub interrupted: bool,
+    /// How many of the chosen scenarios it says nothing of, because there was no time for them.
+    pub not_run: usize,
     /// [`CertifyError::Unkept`] when not everything could be written down; the findings are partial then.
     pub unkept: Option<CertifyError>,
 }
@@ -166,7 +168,7 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
         (false, true) => Extent::Selection,
         (false, false) => Extent::Whole,
     };
-    Ok(context.conclude(interrupted, extent))
+    Ok(context.conclude(interrupted, extent, chosen.len()))
 }
 
 /// Watches, from the call on, for Ctrl-C, for the request to end and for the end of the terminal; completes with the

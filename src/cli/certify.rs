@@ -125,7 +125,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         let shown = ScenarioFindings { capture, ..scenario.clone() };
         console.print(&format!("\n{}", failure_words(&shown, &register, console.colour)));
     }
-    console.print(&format!("\n{}", summary_words(&run.findings, console.colour, console.width())));
+    console.print(&format!("\n{}", summary_words(&run.findings, run.not_run, console.colour, console.width())));
     if run.interrupted {
         console.line("interrupted: what was found so far was kept, and the run is marked partial");
     }

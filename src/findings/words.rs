@@ -73,8 +73,9 @@ pub fn failure_words(scenario: &ScenarioFindings, register: &Register, colour: C
 /// The closing summary: every requirement, the slowest scenarios, what has no scenario yet, and the result.
 ///
 /// Requirements that were not selected are only counted. The list of what is not covered is wrapped at `width` columns;
-/// [`PAGE`] where there is no terminal. Ends with a line feed.
-pub fn summary_words(run: &RunFindings, colour: Colour, width: usize) -> String {
+/// [`PAGE`] where there is no terminal. `not_run` is how many scenarios were chosen and never run, for want of time. Ends
+/// with a line feed.
+pub fn summary_words(run: &RunFindings, not_run: usize, colour: Colour, width: usize) -> String {
     let mut text = String::from("requirements\n");
     for row in &run.requirements {
         if !matches!(row.state, RequirementState::NotYetCovered | RequirementState::NotSelected) {
@@ -97,12 +98,12 @@ pub fn summary_words(run: &RunFindings, colour: Colour, width: usize) -> String 
     if !planned.is_empty() {
         line(&mut text, format_args!("\n{}", wrapped("not yet covered  ", &planned, width)));
     }
-    line(&mut text, format_args!("\n{}", result_line(run, colour)));
+    line(&mut text, format_args!("\n{}", result_line(run, not_run, colour)));
     text
 }
 
 /// `220 examples in 6.8 s · 219 pass · 1 fail · 27 of 29 requirements conformant, 2 not · NOT CONFORMANT`.
-fn result_line(run: &RunFindings, colour: Colour) -> String {
+fn result_line(run: &RunFindings, not_run: usize, colour: Colour) -> String {
     let mut parts = vec![format!("{} in {:.1} s", counted(run.scenarios.len(), "example"), run.duration_ms / 1000.0)];
     let worst_first = Verdict::ALL.into_iter().skip(1).rev();
     for verdict in std::iter::once(Verdict::Pass).chain(worst_first) {
@@ -110,6 +111,9 @@ fn result_line(run: &RunFindings, colour: Colour) -> String {
             0 => {}
             count => parts.push(colour.paint(verdict, &format!("{count} {verdict}"))),
         }
+    }
+    if not_run > 0 {
+        parts.push(format!("{not_run} not run"));
     }
     let count = |state| ids_in(run, &state).len();
     let (met, not) = (count(RequirementState::Conformant), count(RequirementState::NotConformant));
@@ -126,7 +130,7 @@ fn result_line(run: &RunFindings, colour: Colour) -> String {
         ExitCode::Conformant if run.selection_passed() => (Verdict::Pass, "SELECTION PASSED"),
         ExitCode::Conformant => (Verdict::Pass, "CONFORMANT"),
         ExitCode::NotConformant => (Verdict::Fail, "NOT CONFORMANT"),
-        ExitCode::NothingSelected => (Verdict::Inconclusive, "NOTHING SELECTED"),
+        ExitCode::NothingSelected if not_run == 0 => (Verdict::Inconclusive, "NOTHING SELECTED"),
         _ if run.extent == Extent::Partial => (Verdict::Inconclusive, "PARTIAL"),
         _ => (Verdict::Inconclusive, "INCONCLUSIVE"),
     };
@@ -294,7 +298,7 @@ mod tests {
         let failed = scenario("failed", "FU-2", vec![check("c", "FU-2", Verdict::Fail)]);
         let run = RunFindings::new(facts(), &register, vec![failed, slow]);
 
-        let words = summary_words(&run, Colour::Never, PAGE);
+        let words = summary_words(&run, 0, Colour::Never, PAGE);
 
         assert_eq!(
             words,
@@ -320,7 +324,7 @@ not yet covered  FU-3
         let scenarios = (0..12).map(|n| scenario(&format!("s{n}"), "R", vec![check("c", "R", Verdict::Pass)]));
         let run = RunFindings::new(facts(), &register(&[("R", "covered")]), scenarios.collect());
 
-        let words = summary_words(&run, Colour::Never, PAGE);
+        let words = summary_words(&run, 0, Colour::Never, PAGE);
 
         assert_eq!(words.matches(" s  s").count(), 10);
     }
@@ -341,11 +345,25 @@ not yet covered  FU-3
             RunFindings::new(super::super::RunFacts { extent, ..facts() }, &register, found)
         };
 
-        assert!(result_line(&with(Verdict::Pass, Extent::Whole), Colour::Never).ends_with("· CONFORMANT"));
-        assert!(result_line(&with(Verdict::Pass, Extent::Partial), Colour::Never).ends_with("· PARTIAL"));
-        assert!(result_line(&with(Verdict::Pass, Extent::Selection), Colour::Never).ends_with("· SELECTION PASSED"));
-        assert!(result_line(&with(Verdict::OutOfTime, Extent::Whole), Colour::Never).ends_with("· INCONCLUSIVE"));
-        assert!(result_line(&with(Verdict::Fail, Extent::Partial), Colour::Never).ends_with("· NOT CONFORMANT"));
+        assert!(result_line(&with(Verdict::Pass, Extent::Whole), 0, Colour::Never).ends_with("· CONFORMANT"));
+        assert!(result_line(&with(Verdict::Pass, Extent::Partial), 0, Colour::Never).ends_with("· PARTIAL"));
+        assert!(result_line(&with(Verdict::Pass, Extent::Selection), 0, Colour::Never).ends_with("· SELECTION PASSED"));
+        assert!(result_line(&with(Verdict::OutOfTime, Extent::Whole), 0, Colour::Never).ends_with("· INCONCLUSIVE"));
+        assert!(result_line(&with(Verdict::Fail, Extent::Partial), 0, Colour::Never).ends_with("· NOT CONFORMANT"));
+    }
+
+    #[test]
+    fn scenarios_that_never_began_are_counted() {
+        let partial = super::super::RunFacts { extent: Extent::Partial, ..facts() };
+        let found = vec![scenario("a", "R", vec![check("c", "R", Verdict::Pass)])];
+        let (some, none) = (
+            RunFindings::new(partial.clone(), &register(&[]), found),
+            RunFindings::new(partial, &register(&[]), Vec::new()),
+        );
+
+        assert!(result_line(&some, 51, Colour::Never).starts_with("1 example in 6.8 s · 1 pass · 51 not run · "));
+        assert!(!result_line(&some, 0, Colour::Never).contains("not run"));
+        assert!(result_line(&none, 2, Colour::Never).ends_with("· PARTIAL"));
     }
 
     #[test]

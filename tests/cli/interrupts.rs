@@ -60,6 +60,9 @@ fn interrupted_by(name: &str) {
     let (over, broken_off): (Vec<_>, Vec<_>) =
         findings.scenarios.iter().partition(|scenario| scenario.verdict == Verdict::Pass);
     assert!(!over.is_empty() && run.join("junit.xml").is_file());
+    let chosen = lines.split(" of ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    let not_run = chosen.parse::<usize>().unwrap() - findings.scenarios.len();
+    assert_words(&rest, &[&format!(" · {not_run} not run · ")]);
     for scenario in broken_off {
         assert_eq!((scenario.verdict, scenario.repeat.is_empty()), (Verdict::Inconclusive, false));
         assert!(scenario.faults.iter().any(|fault| fault.contains("interrupted")), "{:?}", scenario.faults);
