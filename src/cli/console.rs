@@ -11,6 +11,9 @@ const USUAL_WIDTH: usize = 80;
 /// Columns that paragraphs get at least, however narrow the terminal is.
 const NARROWEST: usize = 40;
 
+/// What writing to a terminal gives that was closed.
+const EIO: i32 = 5;
+
 /// Colour where standard output is a terminal and `NO_COLOR` is not set.
 pub(super) fn automatic_colour() -> Colour {
     let is_wanted = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
@@ -36,11 +39,10 @@ impl Console {
     /// Prints text as it stands. What cannot be printed stops nobody; [`Console::trouble`] tells it at the end.
     pub(super) fn print(&self, text: &str) {
         let mut out = io::stdout().lock();
-        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            // A reader that has seen enough, such as `head`, is no trouble.
-            if error.kind() != ErrorKind::BrokenPipe {
-                self.trouble.borrow_mut().get_or_insert(error);
-            }
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            && !is_reader_gone(&error, self.is_terminal)
+        {
+            self.trouble.borrow_mut().get_or_insert(error);
         }
     }
 
@@ -108,6 +110,12 @@ impl Console {
     }
 }
 
+/// Whether nobody reads any more, which is no trouble: a reader that has seen enough, such as `head`, or a terminal that
+/// was closed, whose run ends as interrupted.
+fn is_reader_gone(error: &io::Error, is_terminal: bool) -> bool {
+    error.kind() == ErrorKind::BrokenPipe || is_terminal && error.raw_os_error() == Some(EIO)
+}
+
 /// Columns of the terminal behind standard output; it may change its size at any time.
 fn columns() -> usize {
     let size = terminal_size::terminal_size_of(io::stdout());
@@ -124,6 +132,15 @@ fn progress_line(done: usize, of: usize, in_progress: &[String], columns: usize)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_closed_terminal_is_a_reader_that_went_away_and_a_broken_disk_is_not() {
+        let (pipe, terminal) = (io::Error::from(ErrorKind::BrokenPipe), io::Error::from_raw_os_error(EIO));
+
+        assert!(is_reader_gone(&pipe, false) && is_reader_gone(&terminal, true));
+        assert!(!is_reader_gone(&terminal, false));
+        assert!(!is_reader_gone(&ErrorKind::StorageFull.into(), true));
+    }
 
     #[test]
     fn the_progress_fits_in_a_row_of_the_terminal() {
