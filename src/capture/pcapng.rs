@@ -26,7 +26,8 @@ const NANOSECONDS: u8 = 9;
 /// `if_tsresol` when an interface does not give it: microseconds.
 const DEFAULT_RESOLUTION: u8 = 6;
 
-/// Octets of a capture that are read at most: 128 MiB, a thousand times what a long scenario records.
+/// Octets of a capture that are read at most: 128 MiB, a thousand times what a scenario records. Of nothing but tiny
+/// packets that takes 2 GiB of memory with its timeline, of usual ones 300 MiB.
 pub const LARGEST: u64 = 128 << 20;
 
 /// What every pcapng file begins with: the type of a section header block, alike in both orders of octets.
