@@ -261,10 +261,11 @@ pub(super) fn spread(timeline: &Timeline, devices: &[String], window: Duration, 
         let crowds = spans.windows(crowd).find(|spans| spans[crowd - 1] - spans[0] <= span);
         crowds.map(|spans| spans[0])
     };
-    // A host that stalls lets go at once what was due one after the other, and pulls apart what was due together. Then
-    // nothing fails, and what passes lies further apart than the host could have pulled it.
+    // A host that stalls lets go at once what was due one after the other, and pulls apart what was due together, as far as
+    // it may hold each hand up. Then nothing fails, and what passes lies further apart than that, and not in one heap
+    // beside a few that a stall has cut off.
     if lag > JITTER {
-        if last - first >= least && crowd_within(JITTER + lag * HANDS).is_none() {
+        if last - first >= least.max(JITTER + lag * HANDS) && crowd_within(JITTER).is_none() {
             return Outcome::pass(observed);
         }
         let observed = format!("{observed}, on a host that kept timers waiting for up to {:.1} ms", millis(lag));

@@ -1,6 +1,6 @@
 //! The host under a scenario: what it adds to every time, and what it lacks. It is watched so that it convicts nobody.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,9 +16,21 @@ const HEARTBEAT: Duration = Duration::from_millis(5);
 /// How much longer than on a calm host a wait may take.
 const MOST_SLOWNESS: u32 = 6;
 
+/// A timer that is late by less has been held up by nobody.
+const NOTABLE: Duration = Duration::from_millis(2);
+/// How many late timers are remembered: those of several minutes.
+const MOST_LATE: usize = 100_000;
+
+/// A timer that was late.
+#[derive(Debug, Clone, Copy)]
+struct Late {
+    at: Timestamp,
+    by: Duration,
+}
+
 /// Watches from its opening until it is dropped.
 pub(super) struct HostWatch {
-    lag: Rc<Cell<Duration>>,
+    late: Rc<RefCell<Vec<Late>>>,
     beats: Rc<Cell<u32>>,
     heart: AbortHandle,
     shortages_before: u64,
@@ -33,10 +45,10 @@ impl Drop for HostWatch {
 impl HostWatch {
     /// Watches from now on; must be called within a [`tokio::task::LocalSet`].
     pub(super) fn open(clock: Clock) -> Self {
-        let lag = Rc::new(Cell::new(Duration::ZERO));
+        let late = Rc::new(RefCell::new(Vec::new()));
         let beats = Rc::new(Cell::new(0));
-        let heart = spawn_local(beat(clock, lag.clone(), beats.clone())).abort_handle();
-        Self { lag, beats, heart, shortages_before: shortage::met() }
+        let heart = spawn_local(beat(clock, late.clone(), beats.clone())).abort_handle();
+        Self { late, beats, heart, shortages_before: shortage::met() }
     }
 
     /// Patience that begins now and lasts `within` on a calm host.
@@ -58,7 +70,13 @@ impl HostWatch {
 
     /// The longest that a timer was kept waiting beyond its time.
     pub(super) fn lag(&self) -> Duration {
-        self.lag.get()
+        self.lag_since(Timestamp::default())
+    }
+
+    /// The longest that a timer which ended after `begin` was kept waiting beyond its time.
+    pub(super) fn lag_since(&self, begin: Timestamp) -> Duration {
+        let late = self.late.borrow();
+        late.iter().filter(|late| late.at >= begin).map(|late| late.by).max().unwrap_or_default()
     }
 
     /// Whether timers were kept waiting so long that a Device may have had no chance to join before the first packet.
@@ -86,11 +104,17 @@ pub(super) struct Patience {
 }
 
 /// Measures how late timers are on this host: what it adds to every time that is observed.
-async fn beat(clock: Clock, lag: Rc<Cell<Duration>>, beats: Rc<Cell<u32>>) {
+///
+/// Only timers that were notably late are kept, and no more of them than beats fit into the longest scenario.
+async fn beat(clock: Clock, late: Rc<RefCell<Vec<Late>>>, beats: Rc<Cell<u32>>) {
     loop {
         let due = clock.now() + HEARTBEAT;
         clock.sleep_until(due).await;
-        lag.set(lag.get().max(clock.now().since(due)));
+        let at = clock.now();
+        let by = at.since(due);
+        if by > NOTABLE && late.borrow().len() < MOST_LATE {
+            late.borrow_mut().push(Late { at, by });
+        }
         beats.set(beats.get().saturating_add(1));
     }
 }

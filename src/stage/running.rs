@@ -64,6 +64,8 @@ pub(super) struct Running {
     pub provider: Box<dyn ProviderInstance>,
     /// When the first roll call was held; what is seen from then on is the harness's doing.
     pub first_roll_call: Option<Timestamp>,
+    /// When the last of the scenario's own campaigns was over on the air.
+    pub last_broadcast_end: Timestamp,
     /// The campaigns put on the air so far, roll calls excepted.
     pub broadcasted: Vec<Broadcasted>,
     cast: Cast,
@@ -145,6 +147,7 @@ impl Running {
             air,
             provider,
             first_roll_call: None,
+            last_broadcast_end: brief.clock.now(),
             broadcasted: Vec::new(),
             cast,
             seed: brief.seed,

@@ -89,9 +89,10 @@ impl Stage {
         Ok(())
     }
 
-    async fn broadcast_ends(&self, campaign: &str) -> Result<(), StageError> {
+    async fn broadcast_ends(&mut self, campaign: &str) -> Result<(), StageError> {
         let what = format!("the closing packet of campaign `{campaign}`");
-        self.running()?.until(&what, PATIENCE, |_, timeline| closing(timeline, campaign)).await?;
+        let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
+        running.last_broadcast_end = running.until(&what, PATIENCE, |_, timeline| closing(timeline, campaign)).await?;
         Ok(())
     }
 

@@ -94,7 +94,9 @@ impl Stage {
         let fence = self.roll_call().await?;
         let windows = self.running()?.broadcasted.iter().map(|entry| entry.window);
         let window = windows.max().unwrap_or_default();
-        let lag = self.running()?.host.lag();
+        // What held the host up before Devices began to wait has moved none of their reports.
+        let running = self.running()?;
+        let lag = running.host.lag_since(running.last_broadcast_end);
         self.require(&Check::ReportSpread { devices: devices.to_vec(), window, lag, fence })
     }
 

@@ -158,7 +158,10 @@ fn a_host_that_stalled_passes_only_what_it_could_not_have_pulled_apart() {
 
     assert_outcome(&spread(&common, 21), Inconclusive, "waiting for up to 21.0 ms");
     assert_outcome(&spread(&even, 21), Pass, "12 delay(s)");
-    assert_outcome(&spread(&even, 60), Inconclusive, "waiting for up to 60.0 ms");
-    assert_outcome(&spread(&pulled, 20), Pass, "12 delay(s)");
-    assert_outcome(&spread(&pulled, 21), Inconclusive, "waiting for up to 21.0 ms");
+    assert_outcome(&spread(&even, 90), Inconclusive, "waiting for up to 90.0 ms");
+    assert_outcome(&spread(&pulled, 30), Pass, "12 delay(s)");
+    assert_outcome(&spread(&pulled, 31), Inconclusive, "waiting for up to 31.0 ms");
+    // One heap, and a few that a stall has cut off.
+    let heap: Vec<u64> = (0..12).map(|number| if number < 2 { 0 } else { 290 }).collect();
+    assert_outcome(&spread(&heap, 30), Inconclusive, "waiting for up to 30.0 ms");
 }
