@@ -125,6 +125,14 @@ mod tests {
 
     use super::*;
 
+    /// Lets nothing else run for 60 milliseconds.
+    fn stand_still(clock: Clock) {
+        let end = clock.now() + Duration::from_millis(60);
+        while clock.now() < end {
+            std::hint::spin_loop();
+        }
+    }
+
     #[tokio::test]
     async fn a_process_that_stands_still_is_noticed_and_a_calm_one_is_not_doubted() {
         let watched = async {
@@ -132,12 +140,12 @@ mod tests {
             let watch = HostWatch::open(clock);
             let calm = watch.doubt_of_timing().is_none();
             // One beat is under way when everything stands still.
-            tokio::time::sleep(HEARTBEAT / 2).await;
-            std::thread::sleep(Duration::from_millis(60));
-            tokio::time::sleep(HEARTBEAT).await;
+            clock.sleep_until(clock.now() + HEARTBEAT / 2).await;
+            stand_still(clock);
+            clock.sleep_until(clock.now() + HEARTBEAT).await;
             let patience = watch.patience(clock.now(), Duration::from_millis(50));
-            std::thread::sleep(Duration::from_millis(60));
-            tokio::time::sleep(HEARTBEAT).await;
+            stand_still(clock);
+            clock.sleep_until(clock.now() + HEARTBEAT).await;
             let is_patient = !watch.is_over(patience, clock.now());
             (calm && is_patient, watch.lag() >= Duration::from_millis(50), watch.doubt_of_timing().is_some())
         };
