@@ -43,6 +43,8 @@ pub(super) struct AirLane {
 pub(super) struct MembershipSample {
     /// When.
     pub at: Timestamp,
+    /// The session whose table was sent.
+    pub tsi: Option<u64>,
     /// The Devices that were members.
     pub joined: BTreeSet<String>,
 }
@@ -175,7 +177,7 @@ impl Relay {
         let at = self.clock.now();
         let meaning = self.meaning(octets);
         if meaning == Meaning::Table {
-            self.sample(at);
+            self.sample(at, AlcPacket::decode(octets).ok().map(|packet| packet.header.tsi));
         }
         let fates: Vec<Option<Fate>> = self.lanes.iter().map(|lane| lane.plan.borrow_mut().decide(&meaning)).collect();
         if let Some(lane) = self.recorder.lane(PROVIDER_LANE) {
@@ -227,7 +229,7 @@ impl Relay {
 
     /// Looks at the kernel's table. The relay's own membership must be in it, or the look proves nothing: then there is
     /// no sample. A row may be missing from one look, so several are taken together.
-    fn sample(&self, at: Timestamp) {
+    fn sample(&self, at: Timestamp, tsi: Option<u64>) {
         let mut joined = BTreeSet::new();
         let mut sees_itself = false;
         for _ in 0..LOOKS {
@@ -238,7 +240,7 @@ impl Relay {
             joined.extend(found);
         }
         if sees_itself {
-            self.samples.borrow_mut().push(MembershipSample { at, joined });
+            self.samples.borrow_mut().push(MembershipSample { at, tsi, joined });
         }
     }
 }

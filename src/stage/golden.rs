@@ -55,7 +55,7 @@ impl Stage {
         let reason = result.reason();
         self.checks.push(result);
         if outcome.verdict == Verdict::Fail {
-            self.doubts.extend(self.running()?.host.doubt_of_timing());
+            self.doubts.extend(self.running()?.doubt_of_timing(&[]));
         }
         if outcome.verdict == Verdict::Pass { Ok(()) } else { Err(StageError::Check(reason)) }
     }

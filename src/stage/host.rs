@@ -10,6 +10,8 @@ use crate::net::{Clock, shortage};
 use crate::provider::BroadcastPlan;
 use crate::spec::Timestamp;
 
+use super::air::MembershipSample;
+
 /// How often the host is asked whether it keeps time.
 const HEARTBEAT: Duration = Duration::from_millis(5);
 
@@ -79,14 +81,30 @@ impl HostWatch {
         late.iter().filter(|late| late.at >= begin).map(|late| late.by).max().unwrap_or_default()
     }
 
-    /// Whether timers were kept waiting so long that a Device may have had no chance to join before the first packet.
-    pub(super) fn doubt_of_timing(&self) -> Option<String> {
-        let (lag, most) = (self.lag(), BroadcastPlan::default().lead / 2);
-        let words = || {
-            let (lag, most) = (lag.as_millis(), most.as_millis());
-            format!("timers of this host came up to {lag} ms late, and a failure stands up to {most} ms only")
+    /// Whether this host may have kept a Device from joining in time, given who was a member, one sample for each table.
+    ///
+    /// It may where timers were late and a Device joined after the first table, or where they were so late that one of
+    /// those `concerned` may have missed the whole carousel and never joined.
+    pub(super) fn doubt_of_timing(&self, samples: &[MembershipSample], concerned: &[&str]) -> Option<String> {
+        let usual = BroadcastPlan::default();
+        let lag = self.lag();
+        let joined_late = || {
+            samples.iter().find_map(|later| {
+                let first = samples.iter().find(|sample| sample.tsi == later.tsi)?;
+                later.joined.difference(&first.joined).next()
+            })
         };
-        (lag > most).then(words)
+        let never_joined = || {
+            let is_member = |name: &str| samples.iter().any(|sample| sample.joined.contains(name));
+            concerned.iter().find(|name| !is_member(name))
+        };
+        let device = if lag > usual.lead + usual.cycle_gap {
+            joined_late().cloned().or_else(|| never_joined().map(|name| (*name).to_owned()))
+        } else {
+            joined_late().filter(|_| lag > usual.lead / 2).cloned()
+        }?;
+        let lag = lag.as_millis();
+        Some(format!("timers of this host came up to {lag} ms late, so Device {device} may not have joined in time"))
     }
 
     /// Whether this process ran short of what sockets and files need.
@@ -135,10 +153,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_process_that_stands_still_is_noticed_and_a_calm_one_is_not_doubted() {
+        let sample = |joined: &[&str]| MembershipSample {
+            at: Timestamp::default(),
+            tsi: Some(1),
+            joined: joined.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let in_time = [sample(&["D1"]), sample(&["D1"])];
+        let late = [sample(&[]), sample(&["D1"])];
         let watched = async {
             let clock = Clock::start();
             let watch = HostWatch::open(clock);
-            let calm = watch.doubt_of_timing().is_none();
+            let calm = watch.doubt_of_timing(&late, &[]).is_none();
             // One beat is under way when everything stands still.
             clock.sleep_until(clock.now() + HEARTBEAT / 2).await;
             stand_still(clock);
@@ -147,7 +172,13 @@ mod tests {
             stand_still(clock);
             clock.sleep_until(clock.now() + HEARTBEAT).await;
             let is_patient = !watch.is_over(patience, clock.now());
-            (calm && is_patient, watch.lag() >= Duration::from_millis(50), watch.doubt_of_timing().is_some())
+            assert!(watch.doubt_of_timing(&late, &["D1"]).is_some());
+            assert!(watch.doubt_of_timing(&in_time, &["D1"]).is_none());
+            (
+                calm && is_patient,
+                watch.lag() >= Duration::from_millis(50),
+                watch.doubt_of_timing(&[], &["D2"]).is_some(),
+            )
         };
 
         assert_eq!(LocalSet::new().run_until(watched).await, (true, true, true));

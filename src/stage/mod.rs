@@ -252,7 +252,7 @@ impl Stage {
         let reason = result.reason();
         self.checks.push(result);
         if verdict == Verdict::Fail {
-            let doubts = [self.running()?.host.doubt_of_timing(), self.doubt_of_deferral()?];
+            let doubts = [self.running()?.doubt_of_timing(&check.devices()), self.doubt_of_deferral()?];
             self.doubts.extend(doubts.into_iter().flatten());
         }
         if verdict == Verdict::Pass { Ok(()) } else { Err(StageError::Check(reason)) }

@@ -26,9 +26,9 @@ use super::{StageBrief, StageError};
 
 /// Time to live of everything that is sent: it stays on the host.
 const TTL: u8 = 1;
-/// Where the Service Provider's sequence numbers begin, and those of a forger, who looks fresher than its first campaign.
+/// Where the Service Provider's sequence numbers begin, and those of a forger, who must look fresh but not spoil what follows.
 const SEQUENCE: u64 = 1000;
-const FORGED_SEQUENCE: u64 = SEQUENCE + 1;
+const FORGED_SEQUENCE: u64 = 500;
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -167,6 +167,8 @@ impl Running {
             if plan.is_on {
                 running.switch_on(brief, plan).await?;
             }
+            // Twenty Devices in one go would hold up the timers of the scenarios beside this one.
+            tokio::task::yield_now().await;
         }
         Ok(running)
     }
@@ -305,6 +307,11 @@ impl Running {
             prompts: prompts.collect(),
             records,
         }
+    }
+
+    /// Why a failure may be this host's doing and not that of those concerned.
+    pub(super) fn doubt_of_timing(&self, concerned: &[&str]) -> Option<String> {
+        self.host.doubt_of_timing(&self.air.samples(), concerned)
     }
 
     /// What this host did to the scenario, each in words; with any of it, nothing can be concluded.
