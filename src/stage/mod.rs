@@ -160,6 +160,8 @@ pub struct Stage {
     observations: Vec<Observation>,
     /// Why nothing can be concluded from a check that failed: this host, not the subject, may have caused it.
     doubts: Vec<String>,
+    /// What becomes a doubt if a check fails.
+    reservations: Vec<String>,
     roll_calls: u32,
     /// The roll call that speaks for the present state; none after something happened.
     current_roll_call: Option<String>,
@@ -199,6 +201,7 @@ impl Stage {
             checks: Vec::new(),
             observations: Vec::new(),
             doubts: Vec::new(),
+            reservations: Vec::new(),
             roll_calls: 0,
             current_roll_call: None,
             all_answered: false,
@@ -254,6 +257,7 @@ impl Stage {
         if verdict == Verdict::Fail {
             let doubts = [self.running()?.doubt_of_timing(&check.devices()), self.doubt_of_deferral()?];
             self.doubts.extend(doubts.into_iter().flatten());
+            self.doubts.append(&mut self.reservations);
         }
         if verdict == Verdict::Pass { Ok(()) } else { Err(StageError::Check(reason)) }
     }

@@ -178,7 +178,7 @@ impl Stage {
         let heard = timeline.on(device).any(|sighting| sighting.at >= listens && is_notification(&sighting.what));
         drop(timeline);
         if !heard {
-            self.doubts.push(format!("Device {device} listened too late for a whole cycle of the carousel"));
+            self.reservations.push(format!("Device {device} listened too late for a whole cycle of the carousel"));
         }
         Ok(())
     }
