@@ -268,7 +268,7 @@ pub(super) fn spread(timeline: &Timeline, devices: &[String], window: Duration, 
         if last - first >= least.max(JITTER + lag * HANDS) && crowd_within(JITTER).is_none() {
             return Outcome::pass(observed);
         }
-        let observed = format!("{observed}, on a host that kept timers waiting for up to {:.1} ms", millis(lag));
+        let observed = format!("{observed}, on a host that kept timers waiting for {:.1} ms", millis(lag));
         return Outcome::inconclusive(observed, accepted);
     }
     if last - first < least {

@@ -72,13 +72,16 @@ impl HostWatch {
 
     /// The longest that a timer was kept waiting beyond its time.
     pub(super) fn lag(&self) -> Duration {
-        self.lag_since(Timestamp::default())
+        self.late.borrow().iter().map(|late| late.by).max().unwrap_or_default()
     }
 
-    /// The longest that a timer which ended after `begin` was kept waiting beyond its time.
-    pub(super) fn lag_since(&self, begin: Timestamp) -> Duration {
+    /// The mean of the three longest waits of timers that ended after `begin`: one for each of the hands through which a
+    /// message passes, as one stall holds it up only once.
+    pub(super) fn mean_lag_since(&self, begin: Timestamp) -> Duration {
         let late = self.late.borrow();
-        late.iter().filter(|late| late.at >= begin).map(|late| late.by).max().unwrap_or_default()
+        let mut waits: Vec<Duration> = late.iter().filter(|late| late.at >= begin).map(|late| late.by).collect();
+        waits.sort_unstable();
+        waits.iter().rev().take(3).sum::<Duration>() / 3
     }
 
     /// Whether this host may have kept a Device from joining in time, given who was a member, one sample for each table.

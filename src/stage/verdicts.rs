@@ -96,7 +96,7 @@ impl Stage {
         let window = windows.max().unwrap_or_default();
         // What held the host up before Devices began to wait has moved none of their reports.
         let running = self.running()?;
-        let lag = running.host.lag_since(running.last_broadcast_end);
+        let lag = running.host.mean_lag_since(running.last_broadcast_end);
         self.require(&Check::ReportSpread { devices: devices.to_vec(), window, lag, fence })
     }
 

@@ -156,12 +156,12 @@ fn a_host_that_stalled_passes_only_what_it_could_not_have_pulled_apart() {
     let even: Vec<u64> = (0..12).map(|number| number * 25).collect();
     let pulled: Vec<u64> = (0..12).map(|number| 100 + number * 10).collect();
 
-    assert_outcome(&spread(&common, 21), Inconclusive, "waiting for up to 21.0 ms");
+    assert_outcome(&spread(&common, 21), Inconclusive, "waiting for 21.0 ms");
     assert_outcome(&spread(&even, 21), Pass, "12 delay(s)");
-    assert_outcome(&spread(&even, 90), Inconclusive, "waiting for up to 90.0 ms");
+    assert_outcome(&spread(&even, 90), Inconclusive, "waiting for 90.0 ms");
     assert_outcome(&spread(&pulled, 30), Pass, "12 delay(s)");
-    assert_outcome(&spread(&pulled, 31), Inconclusive, "waiting for up to 31.0 ms");
+    assert_outcome(&spread(&pulled, 31), Inconclusive, "waiting for 31.0 ms");
     // One heap, and a few that a stall has cut off.
     let heap: Vec<u64> = (0..12).map(|number| if number < 2 { 0 } else { 290 }).collect();
-    assert_outcome(&spread(&heap, 30), Inconclusive, "waiting for up to 30.0 ms");
+    assert_outcome(&spread(&heap, 30), Inconclusive, "waiting for 30.0 ms");
 }
