@@ -256,16 +256,16 @@ pub(super) fn spread(timeline: &Timeline, devices: &[String], window: Duration, 
         let observed = format!("{observed}: too few, or too short a window, to tell chance from a common delay");
         return Outcome::inconclusive(observed, accepted);
     };
-    // The first delay of the first crowd within `span`.
-    let crowd_within = |span: Duration| {
-        let crowds = spans.windows(crowd).find(|spans| spans[crowd - 1] - spans[0] <= span);
-        crowds.map(|spans| spans[0])
+    // The first delay of the first `size` that a calm host cannot tell apart.
+    let heap_of = |size: usize| {
+        let heaps = spans.windows(size).find(|spans| spans[size - 1] - spans[0] <= JITTER);
+        heaps.map(|spans| spans[0])
     };
     // A host that stalls lets go at once what was due one after the other, and pulls apart what was due together, as far as
-    // it may hold each hand up. Then nothing fails, and what passes lies further apart than that, and not in one heap
-    // beside a few that a stall has cut off.
+    // it may hold each hand up. Then nothing fails, and what passes lies further apart than that, and not in one heap of
+    // three quarters or more beside a few that a stall has cut off.
     if lag > JITTER {
-        if last - first >= least.max(JITTER + lag * HANDS) && crowd_within(JITTER).is_none() {
+        if last - first >= least.max(JITTER + lag * HANDS) && heap_of(crowd.max(count * 3 / 4)).is_none() {
             return Outcome::pass(observed);
         }
         let observed = format!("{observed}, on a host that kept timers waiting for {:.1} ms", millis(lag));
@@ -274,7 +274,7 @@ pub(super) fn spread(timeline: &Timeline, devices: &[String], window: Duration, 
     if last - first < least {
         return Outcome::fail(observed, accepted);
     }
-    match crowd_within(JITTER) {
+    match heap_of(crowd) {
         Some(at) => {
             let observed = format!("{observed}, {crowd} or more of them from {:.1} ms on", millis(at));
             Outcome::fail(observed, accepted)
