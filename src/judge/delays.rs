@@ -7,18 +7,15 @@ use crate::capture::{Sight, Timeline};
 use crate::spec::{Announcement, Delivery, Timestamp};
 use crate::wire::mo::ReportedResult;
 
-use super::Outcome;
 use super::readings::latest_result;
 use super::reports::{Report, own_reports, without_report};
+use super::{HANDS, Outcome};
 
 /// How probable it may be that a conformant population fails one of the two tests for delays drawn by each for itself.
 /// There are two, so at most twice this is the rate of false alarms.
 const RISK: f64 = 1e-6;
 /// What a host that keeps time may add to the difference between two equal delays.
 const JITTER: Duration = Duration::from_millis(20);
-
-/// Through how many hands a message passes before it is recorded, each of which may be held up (decision record 0007).
-const HANDS: u32 = 3;
 
 /// The delay of one report, counted from the end of transmission.
 struct Delay {

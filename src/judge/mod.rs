@@ -23,6 +23,8 @@ pub use reports::{Report, reports_of};
 
 /// Campaigns whose name begins like this are roll calls: the harness's fence, not the scenario's subject.
 pub const ROLL_CALL: &str = "roll-call-";
+/// Through how many hands a message passes before it is recorded, each of which may be held up (decision record 0007).
+pub const HANDS: u32 = 3;
 
 /// A check with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -52,12 +52,7 @@ impl Stage {
             packet: None,
             at_ms: None,
         };
-        let reason = result.reason();
-        self.checks.push(result);
-        if outcome.verdict == Verdict::Fail {
-            self.doubts.extend(self.running()?.doubt_of_timing(&[]));
-        }
-        if outcome.verdict == Verdict::Pass { Ok(()) } else { Err(StageError::Check(reason)) }
+        self.settle(result, &[])
     }
 
     fn golden_path(&self) -> Result<PathBuf, StageError> {

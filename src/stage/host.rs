@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::task::{AbortHandle, spawn_local};
 
+use crate::judge::HANDS;
 use crate::net::{Clock, shortage};
 use crate::provider::BroadcastPlan;
 use crate::spec::Timestamp;
@@ -75,13 +76,13 @@ impl HostWatch {
         self.late.borrow().iter().map(|late| late.by).max().unwrap_or_default()
     }
 
-    /// The mean of the three longest waits of timers that ended after `begin`: one for each of the hands through which a
+    /// The mean of the longest waits of timers that ended after `begin`, one for each of the [`HANDS`] through which a
     /// message passes, as one stall holds it up only once.
     pub(super) fn mean_lag_since(&self, begin: Timestamp) -> Duration {
         let late = self.late.borrow();
         let mut waits: Vec<Duration> = late.iter().filter(|late| late.at >= begin).map(|late| late.by).collect();
         waits.sort_unstable();
-        waits.iter().rev().take(3).sum::<Duration>() / 3
+        waits.iter().rev().take(HANDS as usize).sum::<Duration>() / HANDS
     }
 
     /// Whether this host may have kept a Device from joining in time, given who was a member, one sample for each table.

@@ -251,11 +251,17 @@ impl Stage {
 
     fn conclude(&mut self, check: &Check, outcome: Outcome) -> Result<(), StageError> {
         let result = self.result_of(check, outcome)?;
+        self.settle(result, &check.devices())
+    }
+
+    /// Keeps the result of a check and what speaks against a failure of those `concerned`; anything but a pass ends the
+    /// scenario.
+    fn settle(&mut self, result: CheckResult, concerned: &[&str]) -> Result<(), StageError> {
         let verdict = result.verdict;
         let reason = result.reason();
         self.checks.push(result);
         if verdict == Verdict::Fail {
-            let doubts = [self.running()?.doubt_of_timing(&check.devices()), self.doubt_of_deferral()?];
+            let doubts = [self.running()?.doubt_of_timing(concerned), self.doubt_of_deferral()?];
             self.doubts.extend(doubts.into_iter().flatten());
             self.doubts.append(&mut self.reservations);
         }

@@ -42,13 +42,13 @@ async fn replays(stage: &mut Stage, campaign: CampaignName, #[step] step: &Step)
 }
 
 #[then(expr = "campaign {campaign} is on the air {int} times")]
-fn is_on_the_air(
+async fn is_on_the_air(
     stage: &mut Stage,
     campaign: CampaignName,
     times: Number,
     #[step] step: &Step,
 ) -> Result<(), StageError> {
-    stage.at(step).on_air(&campaign.0, times.0.into())
+    stage.at(step).on_air(&campaign.0, times.0.into()).await
 }
 
 #[then(expr = "each campaign has a higher sequence number than the one before")]

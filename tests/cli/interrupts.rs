@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use castproof::findings::{Extent, Verdict};
 
@@ -35,6 +35,20 @@ fn work_folders(process: u32) -> Vec<PathBuf> {
     paths.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&own))).collect()
 }
 
+/// Waits until scenarios are under way, which between two of them may be none for a moment: at least `least` sockets are
+/// open, and a work folder is there. Gives the sockets.
+fn until_under_way(process: u32, least: usize) -> BTreeSet<String> {
+    let begin = Instant::now();
+    loop {
+        let sockets = sockets_of(process);
+        if sockets.len() >= least && !work_folders(process).is_empty() {
+            return sockets;
+        }
+        assert!(begin.elapsed() < DEADLINE, "nothing came under way: {} sockets", sockets.len());
+        std::thread::yield_now();
+    }
+}
+
 fn interrupted_by(name: &str) {
     let place = Place::new();
     let mut child = place.command(&["certify", "--jobs", "2"]).spawn().unwrap();
@@ -46,13 +60,7 @@ fn interrupted_by(name: &str) {
         assert!(out.read_line(&mut lines).unwrap() > 0, "{lines}");
     }
     // Between two scenarios there may be none for a moment.
-    let during = loop {
-        let (during, folders) = (sockets_of(id), work_folders(id));
-        if !during.is_empty() && !folders.is_empty() {
-            break during;
-        }
-        std::thread::yield_now();
-    };
+    let during = until_under_way(id, 1);
 
     signal(id, name);
     let rest = text_of(out);
@@ -96,9 +104,7 @@ fn a_run_that_was_told_to_outlive_its_terminal_does() {
     let (id, err) = (child.id(), text_of(child.stderr.take().unwrap()));
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_line(&mut String::new()).unwrap();
-    while sockets_of(id).len() < 6 {
-        std::thread::yield_now();
-    }
+    until_under_way(id, 6);
 
     signal(id, "HUP");
     let rest = text_of(out);
@@ -120,9 +126,7 @@ fn a_run_that_is_interrupted_at_once_is_partial_too() {
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
     // The header is printed before the sockets of the scenario are opened.
-    while sockets_of(id).len() < 6 {
-        std::thread::yield_now();
-    }
+    until_under_way(id, 6);
 
     signal(id, "INT");
     let rest = text_of(out);
