@@ -48,7 +48,7 @@ fn casting(console: &Console, deviation: Option<&str>) -> Result<Option<Casting>
     }
     let deviation = broken::deviation(name).ok_or_else(|| {
         let likeness = |deviation: &Deviation| strsim::jaro(name, deviation.name);
-        let nearest = broken::deviations().iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+        let nearest = broken::deviations().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
         let failure = Failure::usage(format!("no deviation is called `{name}`"));
         match nearest.filter(|deviation| likeness(deviation) > ALIKE) {
             Some(near) => failure.hint(format!("did you mean `{}`? `--deviation list` names them all", near.name)),
