@@ -87,7 +87,7 @@ fn every_row_of_a_use_case_names_flows_and_no_standing_check_does() {
     let without = rows(&register, |row| !is_standing_check(row) && row.flows.is_empty());
     let beside = rows(&register, |row| is_standing_check(row) && !row.flows.is_empty());
     let hollow = rows(&register, |row| {
-        row.flows.values().any(|flows| flows.is_empty() || flows.iter().any(|flow| flow.trim().is_empty()))
+        row.flows.values().any(|flows| flows.is_empty() || flows.iter().any(|row| row.flow.trim().is_empty()))
     });
 
     assert!(without.is_empty(), "without flows: {without:?}");
@@ -109,7 +109,7 @@ fn no_flow_is_listed_twice_in_a_row() {
     let register = register();
 
     let doubled = rows(&register, |row| {
-        let all: Vec<&String> = row.flows.values().flatten().collect();
+        let all: Vec<&String> = row.flows.values().flatten().map(|row| &row.flow).collect();
         all.iter().collect::<BTreeSet<_>>().len() != all.len()
     });
 

@@ -324,7 +324,8 @@ mod tests {
 
     #[test]
     fn a_flow_without_an_example_is_a_gap() {
-        let row = row("FU-AF-1", "covered").replace("text: t", "flows: {alternative: [a], normal: [b]}, text: t");
+        let row = row("FU-AF-1", "covered")
+            .replace("text: t", "flows: {alternative: [{flow: a}], normal: [{flow: b}]}, text: t");
         let folder = folder(&[("a.feature", FEATURE)], &row);
 
         let suite = Suite::load(folder.path(), &Rules::default()).unwrap();

@@ -19,7 +19,7 @@ pub use identity::{
     BasisPoints, CampaignId, ChannelLabel, ComponentId, DeviceId, KeyId, NameError, NodeUri, SequenceNumber, ServerId,
     SessionId, Tsi, Version, VersionError,
 };
-pub use register::{Coverage, Flow, Level, Register, RegisterError, Requirement, RequirementId, Role};
+pub use register::{Coverage, Flow, FlowRow, Level, Register, RegisterError, Requirement, RequirementId, Role};
 pub use schedule::{CareProcess, ExceptionRule, ExceptionSchedule, ReportTiming, RuleAction, Situation};
 pub use text::{one_line, printable};
 pub use time::Timestamp;

@@ -78,6 +78,39 @@ pub enum Coverage {
     Removed,
 }
 
+/// One flow of a requirement, and what tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlowRow {
+    /// What happens, in castproof's own words.
+    pub flow: String,
+    /// The scenarios that tell it: slugs, or the beginnings of slugs with a `*` behind them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<String>,
+    /// The broken implementations that play it, where the flow is one that a sound implementation never takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caught: Vec<String>,
+    /// Why nothing tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excluded: Option<String>,
+}
+
+impl FlowRow {
+    /// Whether a scenario with this slug tells the flow.
+    pub fn is_told_by(&self, slug: &str) -> bool {
+        let fits = |entry: &String| match entry.strip_suffix('*') {
+            Some(beginning) => slug.starts_with(beginning),
+            None => slug == entry,
+        };
+        self.by.iter().any(fits)
+    }
+
+    /// Whether nothing stands behind the flow: no scenario, no broken implementation, and no reason for either.
+    pub fn is_open(&self) -> bool {
+        self.by.is_empty() && self.caught.is_empty() && self.excluded.is_none()
+    }
+}
+
 /// One row of the register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,7 +127,7 @@ pub struct Requirement {
     pub text: String,
     /// The flows to cover, by kind.
     #[serde(default)]
-    pub flows: BTreeMap<Flow, Vec<String>>,
+    pub flows: BTreeMap<Flow, Vec<FlowRow>>,
     /// Whether scenarios stand for it.
     pub coverage: Coverage,
     /// Why it is excluded or removed, or what is still missing.
