@@ -18,6 +18,8 @@ pub(crate) const FORGED: &str = "hostile-notifications--a-device-does-not-act-on
 /// A folder of its own for a test: a copy of the features to spoil, and a place for findings.
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
+    /// The line on which the last spoilt text began.
+    spoilt: usize,
 }
 
 /// What a command left.
@@ -31,7 +33,7 @@ impl Place {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy(&root().join("features"), &folder.path().join("features"));
-        Self { folder }
+        Self { folder, spoilt: 0 }
     }
 
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
@@ -39,12 +41,25 @@ impl Place {
     }
 
     /// Replaces a text of a file once.
-    pub(crate) fn spoil(self, file: &str, from: &str, to: &str) -> Self {
+    pub(crate) fn spoil(mut self, file: &str, from: &str, to: &str) -> Self {
         let path = self.path(file);
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} does not hold `{from}`");
+        let before = text.split(from).next().unwrap_or_default();
+        self.spoilt = before.matches('\n').count() + 1;
         fs::write(&path, text.replacen(from, to, 1)).unwrap();
         self
+    }
+
+    /// Holds that a text has these words. `{+1}` in them stands for the line after the one on which the spoilt text began,
+    /// so that a suite may grow.
+    pub(crate) fn assert_words(&self, text: &str, words: &[&str]) {
+        for word in words {
+            let at = |word: String, offset: isize| {
+                word.replace(&format!("{{{offset:+}}}"), &self.spoilt.saturating_add_signed(offset).to_string())
+            };
+            assert_words(text, &[&(-4..=4).fold((*word).to_owned(), at)]);
+        }
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {

@@ -63,3 +63,27 @@ fn a_selection_that_passes_says_so_and_leaves_its_findings() {
     }
     assert_eq!(cases, 1, "{junit}");
 }
+
+#[test]
+fn a_scenario_does_not_apply_to_a_subject_without_the_capability() {
+    let place = Place::new();
+    let scenario = "software-component--a-device-without-the-component-lets-the-update-pass";
+
+    let left =
+        place.run(&["certify", "--scenario", scenario, "--scenario", FORGED, "--without", "software-components"]);
+
+    assert_eq!(left.code, Some(0), "{}\n{}", left.out, left.err);
+    let (_, findings) = place.findings();
+    let skipped = findings.scenarios.iter().find(|found| found.slug == scenario).unwrap();
+    assert_eq!(skipped.verdict, Verdict::NotApplicable);
+    assert_words(&skipped.reason().unwrap(), &["requires that software components are updated by SCOMO"]);
+    assert_words(&skipped.repeat, &["--without software-components"]);
+}
+
+#[test]
+fn a_misspelt_capability_is_answered_with_the_nearest() {
+    let left = Place::new().run(&["certify", "--without", "status-logs"]);
+
+    assert_eq!(left.code, Some(2), "{}", left.out);
+    assert_words(&left.err, &["no capability is called `status-logs`; did you mean `status-log`?"]);
+}
