@@ -1,3 +1,4 @@
+@needs.user-approval
 Feature: The End User is asked
   The Device asks before it installs. An optional update may be declined; a mandatory one can only be postponed, and is
   installed without asking when its longest deferral is over.

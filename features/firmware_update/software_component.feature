@@ -1,3 +1,4 @@
+@needs.software-components
 Feature: A software component is updated over the broadcast channel
   SCOMO carries the same use case for a part of the software: the component is named, and its version compared.
 

@@ -138,6 +138,18 @@ impl Context {
         self.keep();
     }
 
+    /// Notes that an example asks for a capability that a subject does not declare.
+    pub(super) fn does_not_apply(&self, example: &Example) {
+        let Some(capability) = self.briefs.casting.lacks(&example.needs) else { return };
+        let mut findings = self.findings(example, None, Remains::default());
+        findings.verdict = Verdict::NotApplicable;
+        let requires = capability.requires();
+        findings.faults = vec![format!("the scenario requires {requires}; `{capability}` is not declared")];
+        (self.progress)(example, None);
+        (self.progress)(example, Some(&findings));
+        self.done.borrow_mut().push(findings);
+    }
+
     fn found(&self, example: &Example, fault: Option<String>, remains: Remains) {
         let findings = self.findings(example, fault, remains);
         (self.progress)(example, Some(&findings));

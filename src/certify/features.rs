@@ -12,7 +12,7 @@ use cucumber::gherkin;
 use serde::Serialize;
 
 use super::lint::{self, Lint, LintErrors, LintKind, Place, Rules, Source, tags};
-use crate::spec::{Coverage, Flow, Register, RequirementId, Role};
+use crate::spec::{Capability, Coverage, Flow, Register, RequirementId, Role};
 use crate::stage::bounded;
 
 /// One scenario, or one row of an outline: the unit that is run, judged and counted.
@@ -39,7 +39,7 @@ pub struct Example {
     /// Who is judged.
     pub role: Role,
     /// The capabilities that a subject needs for it.
-    pub needs: Vec<String>,
+    pub needs: Vec<Capability>,
     /// Every tag, inherited ones too, without `@`.
     pub tags: Vec<String>,
     /// Every sentence with its keyword, those of the backgrounds first.
@@ -151,18 +151,11 @@ impl Suite {
             .find(|example| example.line == line && (example.file == path || Some(&example.feature) == name.as_ref()))
     }
 
-    /// The flows that a covered requirement lists in the register and that no example tells.
-    pub fn flow_gaps(&self) -> Vec<(RequirementId, Flow)> {
-        let told: BTreeSet<_> = self
-            .examples
-            .iter()
-            .flat_map(|example| example.requirements.iter().map(|id| (id.clone(), example.flow)))
-            .collect();
-        let covered = self.register.requirements.iter().filter(|row| row.coverage == Coverage::Covered);
-        let listed = covered.flat_map(|row| {
-            row.flows.iter().filter(|(_, lines)| !lines.is_empty()).map(|(flow, _)| (row.id.clone(), *flow))
-        });
-        listed.filter(|pair| !told.contains(pair)).collect()
+    /// The flows behind which nothing stands yet: no scenario, no broken implementation, no reason.
+    pub fn open_flows(&self) -> Vec<(&RequirementId, &str)> {
+        let rows = self.register.requirements.iter().filter(|row| row.coverage != Coverage::Removed);
+        let flows = rows.flat_map(|row| row.flows.values().flatten().map(move |flow| (&row.id, flow)));
+        flows.filter(|(_, flow)| flow.is_open()).map(|(id, flow)| (id, flow.flow.as_str())).collect()
     }
 }
 
@@ -310,7 +303,7 @@ mod tests {
         assert_eq!(example.rule.as_deref(), Some("Failures answer"));
         assert_eq!((example.flow, example.role), (Flow::Exceptional, Role::Device));
         assert_eq!(example.requirements, [RequirementId::new("FU-AF-1")]);
-        assert_eq!(example.needs, ["status-log"]);
+        assert_eq!(example.needs, [Capability::StatusLog]);
         assert_eq!(
             example.steps,
             [
@@ -323,14 +316,31 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_without_an_example_is_a_gap() {
-        let row = row("FU-AF-1", "covered")
-            .replace("text: t", "flows: {alternative: [{flow: a}], normal: [{flow: b}]}, text: t");
-        let folder = folder(&[("a.feature", FEATURE)], &row);
+    fn a_flow_that_nothing_tells_is_open() {
+        let told = "normal-flow--a-device-that-cannot-receive-*";
+        let flows = format!("flows: {{alternative: [{{flow: a}}], normal: [{{flow: b, by: ['{told}']}}]}}, text: t");
+        let row = row("FU-AF-1", "covered").replace("text: t", &flows);
+        let folder = folder(&[("firmware_update/normal_flow.feature", FEATURE)], &row);
 
         let suite = Suite::load(folder.path(), &Rules::default()).unwrap();
 
-        assert_eq!(suite.flow_gaps(), [(RequirementId::new("FU-AF-1"), Flow::Alternative)]);
+        assert_eq!(suite.open_flows(), [(&RequirementId::new("FU-AF-1"), "a")]);
+    }
+
+    #[test]
+    fn a_flow_that_names_what_is_not_there_is_an_error() {
+        let flows =
+            "flows: {normal: [{flow: b, by: [normal-flow--a-devise], caught: [device.ignores-signatures]}]}, text: t";
+        let row = row("FU-AF-1", "covered").replace("text: t", flows);
+        let folder = folder(&[("firmware_update/normal_flow.feature", FEATURE)], &row);
+
+        let errors = Suite::load(folder.path(), &Rules::default()).unwrap_err().to_string();
+
+        assert!(
+            errors.contains("no scenario with the tag of requirement `FU-AF-1` is called `normal-flow--a-devise`"),
+            "{errors}"
+        );
+        assert!(errors.contains("did you mean `device.ignores-signature`?"), "{errors}");
     }
 
     #[test]

@@ -120,21 +120,25 @@ pub enum CertifyError {
 /// # Errors
 /// [`CertifyError`]; a scenario that goes wrong is no error but a finding.
 pub async fn run(options: Options) -> Result<Run, CertifyError> {
-    let chosen: BTreeSet<(PathBuf, usize)> = options
-        .selection
-        .select(&options.suite.examples)
-        .into_iter()
-        .map(|example| (example.file.clone(), example.line))
-        .collect();
-    if chosen.is_empty() {
+    let selected = options.selection.select(&options.suite.examples);
+    if selected.is_empty() {
         return Err(CertifyError::NothingSelected);
     }
+    let (total, is_selection) = (selected.len(), selected.len() < options.suite.examples.len());
+    // What does not apply to these subjects is found without running it.
+    let (lacking, chosen): (Vec<&Example>, Vec<&Example>) =
+        selected.into_iter().partition(|example| options.casting.lacks(&example.needs).is_some());
+    let lacking: Vec<Example> = lacking.into_iter().cloned().collect();
+    let chosen: BTreeSet<(PathBuf, usize)> =
+        chosen.into_iter().map(|example| (example.file.clone(), example.line)).collect();
     let jobs = affordable_jobs(options.jobs)?;
     preflight::check(options.interface).await?;
     let interruption = interruption();
-    let is_selection = chosen.len() < options.suite.examples.len();
-    let features = selected(&options.suite, &chosen);
+    let features = features_with(&options.suite, &chosen);
     let context = Rc::new(Context::new(options)?);
+    for example in &lacking {
+        context.does_not_apply(example);
+    }
 
     let cucumber = Stage::cucumber::<PathBuf>()
         .with_parser::<Preparsed, Vec<Feature>>(Preparsed)
@@ -168,7 +172,7 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
         (false, true) => Extent::Selection,
         (false, false) => Extent::Whole,
     };
-    Ok(context.conclude(interrupted, extent, chosen.len()))
+    Ok(context.conclude(interrupted, extent, total))
 }
 
 /// Watches, from the call on, for Ctrl-C, for the request to end and for the end of the terminal; completes with the
@@ -208,7 +212,7 @@ async fn came(signal: std::io::Result<Signal>) {
 }
 
 /// The features with only the chosen scenarios in them.
-fn selected(suite: &Suite, chosen: &BTreeSet<(PathBuf, usize)>) -> Vec<Feature> {
+fn features_with(suite: &Suite, chosen: &BTreeSet<(PathBuf, usize)>) -> Vec<Feature> {
     let is_chosen = |feature: &Feature, scenario: &Scenario| {
         let path = feature.path.as_deref().unwrap_or(Path::new(""));
         let example = suite.find(path, scenario.position.line);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::certify::{self, CertifyError, Rules, Selection, Suite};
 use crate::findings::{ExitCode, ScenarioFindings, Verdict, failure_words, summary_words};
-use crate::spec::{Role, one_line};
+use crate::spec::{Capability, Role, one_line};
 use crate::stage::Casting;
 use crate::subject::broken::{self, Deviation};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
@@ -34,10 +34,10 @@ pub(super) fn load(choice: &Choice) -> Result<(Suite, Selection), Failure> {
     Ok((suite, selection))
 }
 
-fn casting(console: &Console, deviation: Option<&str>) -> Result<Option<Casting>, Failure> {
+fn casting(console: &Console, deviation: Option<&str>, without: &[Capability]) -> Result<Option<Casting>, Failure> {
     let mut casting = Casting {
-        device: Box::new(ReferenceDevice::conformant()),
-        provider: Box::new(ReferenceProvider::conformant()),
+        device: Box::new(ReferenceDevice::conformant().without(without.iter().copied().collect())),
+        provider: Box::new(ReferenceProvider::conformant().without(without.iter().copied().collect())),
     };
     let Some(name) = deviation else { return Ok(Some(casting)) };
     if name == "list" {
@@ -65,7 +65,9 @@ fn casting(console: &Console, deviation: Option<&str>) -> Result<Option<Casting>
 }
 
 pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCode, Failure> {
-    let Some(casting) = casting(console, options.deviation.as_deref())? else { return Ok(ExitCode::Conformant) };
+    let Some(casting) = casting(console, options.deviation.as_deref(), &options.without)? else {
+        return Ok(ExitCode::Conformant);
+    };
     let (suite, selection) = load(&options.choice)?;
     let total = selection.select(&suite.examples).len();
     if total == 0 {

@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::certify::{Selection, Suite, USUAL_JOBS};
 use crate::findings::{self, Colour, chain};
+use crate::spec::Capability;
 
 use console::Console;
 
@@ -119,6 +120,10 @@ struct Certify {
     /// Judge the reference with this deliberate deviation; `--deviation list` names them.
     #[arg(long, value_name = "NAME")]
     deviation: Option<String>,
+
+    /// Judge the reference as though it did not declare this capability, such as status-log; may be given several times.
+    #[arg(long, value_name = "CAPABILITY", conflicts_with = "deviation")]
+    without: Vec<Capability>,
 
     /// Write golden recordings anew instead of comparing with them; never from a deliberate deviation.
     #[arg(long, conflicts_with = "deviation")]

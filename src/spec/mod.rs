@@ -4,6 +4,7 @@
 //! and the two use cases. How a term looks in octets is the business of [`crate::wire`].
 
 mod campaign;
+mod capability;
 mod device;
 mod identity;
 mod register;
@@ -14,6 +15,7 @@ mod time;
 pub use campaign::{
     Announcement, Consent, Delivery, ObjectReference, Reporters, Reporting, Rollout, Severity, Target, UpdateKind,
 };
+pub use capability::{Capabilities, Capability, CapabilityError};
 pub use device::{Account, ChannelEntry, ChannelTable, DeviceTraits, SettingsTree};
 pub use identity::{
     BasisPoints, CampaignId, ChannelLabel, ComponentId, DeviceId, KeyId, NameError, NodeUri, SequenceNumber, ServerId,

@@ -30,7 +30,7 @@ use crate::capture::Recording;
 use crate::findings::{Authority, CheckId, CheckResult, Observation, Verdict, chain};
 use crate::judge::{Beside, Check, Evidence, Outcome};
 use crate::net::{Clock, JoinError, LeaseError};
-use crate::spec::Timestamp;
+use crate::spec::{Capability, Role, Timestamp};
 use crate::subject::{DeviceSubject, ProviderSubject, SubjectError};
 
 pub use fixtures::{FixtureError, Fixtures};
@@ -50,6 +50,20 @@ pub struct Casting {
     pub device: Box<dyn DeviceSubject>,
     /// The implementation of the provider role.
     pub provider: Box<dyn ProviderSubject>,
+}
+
+impl Casting {
+    /// The first of these capabilities that a subject whom it concerns does not declare.
+    pub fn lacks(&self, needs: &[Capability]) -> Option<Capability> {
+        let (device, provider) = (self.device.capabilities(), self.provider.capabilities());
+        let declares = |role: &Role, capability: &Capability| match role {
+            Role::Device => device.contains(capability),
+            Role::Provider => provider.contains(capability),
+            Role::System => device.contains(capability) && provider.contains(capability),
+        };
+        let is_lacking = |need: &&Capability| !need.roles().iter().all(|role| declares(role, need));
+        needs.iter().find(is_lacking).copied()
+    }
 }
 
 /// What a scenario is given before it begins.

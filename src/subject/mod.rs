@@ -15,7 +15,7 @@ use futures::future::LocalBoxFuture;
 use crate::device::{DeviceConfiguration, LocalCondition, UserAnswer};
 use crate::net::Clock;
 use crate::provider::{CampaignPlan, ProviderConfiguration};
-use crate::spec::{CampaignId, ChannelTable, SequenceNumber, Timestamp};
+use crate::spec::{CampaignId, Capabilities, ChannelTable, SequenceNumber, Timestamp};
 
 pub use reference_device::ReferenceDevice;
 pub use reference_provider::ReferenceProvider;
@@ -129,6 +129,9 @@ pub trait DeviceSubject {
         Vec::new()
     }
 
+    /// What it declares that it can do beyond what every implementation of the role must.
+    fn capabilities(&self) -> Capabilities;
+
     /// Opens a fresh instance that is switched on but does not listen yet.
     fn open(&self, brief: DeviceBrief) -> LocalBoxFuture<'_, Result<Box<dyn DeviceInstance>, SubjectError>>;
 }
@@ -162,6 +165,9 @@ pub trait ProviderSubject {
     fn arguments(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// What it declares that it can do beyond what every implementation of the role must.
+    fn capabilities(&self) -> Capabilities;
 
     /// Opens a fresh instance whose DM Server listens.
     fn open(&self, brief: ProviderBrief) -> LocalBoxFuture<'_, Result<Box<dyn ProviderInstance>, SubjectError>>;

@@ -14,7 +14,7 @@ use tokio::task::{AbortHandle, spawn_local};
 use crate::device::{Action, Conduct, Conformant, Device, DeviceError, Event, FileStorage, Post, PostOutcome};
 use crate::findings::chain;
 use crate::net::{MulticastReceiver, http};
-use crate::spec::ChannelLabel;
+use crate::spec::{Capabilities, Capability, ChannelLabel};
 use crate::wire::syncml::model::MEDIA_TYPE;
 
 use super::{Claim, ClaimKind, DeviceBrief, DeviceInstance, DeviceSubject, Stimulus, SubjectError};
@@ -24,21 +24,38 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(5);
 /// Octets that one datagram may have.
 const LARGEST_DATAGRAM: usize = 65_536;
 
+/// What the reference Device can do beyond what every Device must.
+const CAPABILITIES: [Capability; 5] = [
+    Capability::SoftwareComponents,
+    Capability::StatusLog,
+    Capability::UserApproval,
+    Capability::ParityReedSolomon,
+    Capability::ParityRaptorq,
+];
+
 /// The reference Device, conformant or with one deviation.
 pub struct ReferenceDevice {
     deviation: Option<String>,
     conduct: fn() -> Box<dyn Conduct>,
+    lacking: Capabilities,
 }
 
 impl ReferenceDevice {
     /// The conformant one.
     pub fn conformant() -> Self {
-        Self { deviation: None, conduct: || Box::new(Conformant) }
+        Self { deviation: None, conduct: || Box::new(Conformant), lacking: Capabilities::new() }
     }
 
     /// One that decides otherwise at one point.
     pub fn deviating(name: &str, conduct: fn() -> Box<dyn Conduct>) -> Self {
-        Self { deviation: Some(name.to_owned()), conduct }
+        Self { deviation: Some(name.to_owned()), conduct, lacking: Capabilities::new() }
+    }
+
+    /// One that declares these capabilities not; it has them all the same.
+    #[must_use]
+    pub fn without(mut self, lacking: Capabilities) -> Self {
+        self.lacking = lacking;
+        self
     }
 }
 
@@ -51,7 +68,14 @@ impl DeviceSubject for ReferenceDevice {
     }
 
     fn arguments(&self) -> Vec<String> {
-        self.deviation.iter().flat_map(|deviation| ["--deviation".to_owned(), deviation.clone()]).collect()
+        let deviation = self.deviation.iter().flat_map(|deviation| ["--deviation".to_owned(), deviation.clone()]);
+        // The provider is asked to do without the same; once is enough.
+        let lacking = self.lacking.iter().flat_map(|capability| ["--without".to_owned(), capability.to_string()]);
+        deviation.chain(lacking).collect()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::from(CAPABILITIES).difference(&self.lacking).copied().collect()
     }
 
     fn open(&self, brief: DeviceBrief) -> LocalBoxFuture<'_, Result<Box<dyn DeviceInstance>, SubjectError>> {

@@ -14,26 +14,37 @@ use tokio::task::{AbortHandle, spawn_local};
 use crate::findings::chain;
 use crate::net::{Clock, MulticastSender, http};
 use crate::provider::{CampaignPlan, Conduct, Conformant, DeviceRecord, Provider, Request};
-use crate::spec::{CampaignId, ChannelLabel, DeviceId, SequenceNumber};
+use crate::spec::{CampaignId, Capabilities, Capability, ChannelLabel, DeviceId, SequenceNumber};
 use crate::wire::syncml::model::MEDIA_TYPE;
 
 use super::{ProviderBrief, ProviderInstance, ProviderSubject, SubjectError};
+
+/// What the reference Service Provider can do beyond what every one must.
+const CAPABILITIES: [Capability; 2] = [Capability::ParityReedSolomon, Capability::ParityRaptorq];
 
 /// The reference Service Provider, conformant or with one deviation.
 pub struct ReferenceProvider {
     deviation: Option<String>,
     conduct: fn() -> Box<dyn Conduct>,
+    lacking: Capabilities,
 }
 
 impl ReferenceProvider {
     /// The conformant one.
     pub fn conformant() -> Self {
-        Self { deviation: None, conduct: || Box::new(Conformant) }
+        Self { deviation: None, conduct: || Box::new(Conformant), lacking: Capabilities::new() }
     }
 
     /// One that decides otherwise at one point.
     pub fn deviating(name: &str, conduct: fn() -> Box<dyn Conduct>) -> Self {
-        Self { deviation: Some(name.to_owned()), conduct }
+        Self { deviation: Some(name.to_owned()), conduct, lacking: Capabilities::new() }
+    }
+
+    /// One that declares these capabilities not; it has them all the same.
+    #[must_use]
+    pub fn without(mut self, lacking: Capabilities) -> Self {
+        self.lacking = lacking;
+        self
     }
 }
 
@@ -47,6 +58,10 @@ impl ProviderSubject for ReferenceProvider {
 
     fn arguments(&self) -> Vec<String> {
         self.deviation.iter().flat_map(|deviation| ["--deviation".to_owned(), deviation.clone()]).collect()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::from(CAPABILITIES).difference(&self.lacking).copied().collect()
     }
 
     fn open(&self, brief: ProviderBrief) -> LocalBoxFuture<'_, Result<Box<dyn ProviderInstance>, SubjectError>> {

@@ -192,6 +192,22 @@ pub enum LintKind {
         /// The first scenario.
         slug: String,
     },
+    /// A flow of a requirement that names scenarios which are not there, or do not carry the requirement's tag.
+    #[error("no scenario with the tag of requirement `{id}` is called `{entry}`")]
+    NoSuchTeller {
+        /// The requirement.
+        id: String,
+        /// What the flow names.
+        entry: String,
+    },
+    /// A flow of a requirement that names a broken implementation which is not there.
+    #[error("no deviation is called `{name}`, and a flow of requirement `{id}` names it")]
+    UnknownDeviation {
+        /// The requirement.
+        id: String,
+        /// The name.
+        name: String,
+    },
     /// A line that became a description and would never run.
     #[error("`{text}` is taken for a description and never runs")]
     Swallowed {

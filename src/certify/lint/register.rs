@@ -5,8 +5,9 @@ use std::path::Path;
 use super::source::{did_you_mean, push_unread};
 use super::{Lint, LintKind, Place, Rules};
 use crate::certify::Example;
-use crate::spec::{Coverage, Register, RegisterError};
+use crate::spec::{Coverage, FlowRow, Register, RegisterError, Requirement};
 use crate::stage::bounded::read_yaml;
+use crate::subject::broken;
 use crate::wire::announcement::PROFILE_VERSION;
 
 /// Reads the register and keeps its text; otherwise the lint has an error more.
@@ -91,11 +92,50 @@ pub(in crate::certify) fn check(
             _ => {}
         }
     }
+    for row in &register.requirements {
+        check_flows(row, text, path, examples.iter().filter(|_| complete), lint);
+    }
     for id in rules.standing.iter().filter(|id| register.get(id).is_none()) {
         let ids = register.requirements.iter().map(|row| row.id.as_str());
         let kind = LintKind::UnknownRequirement { id: id.to_string() };
         lint.push(Place::file(path), kind, did_you_mean(id.as_str(), ids));
     }
+}
+
+/// Checks that what the flows of a row name is there; without all examples, scenarios are not looked up.
+fn check_flows<'a>(
+    row: &Requirement,
+    text: &str,
+    path: &Path,
+    examples: impl Iterator<Item = &'a Example>,
+    lint: &mut Lint,
+) {
+    let slugs: Vec<&str> = examples
+        .filter(|example| example.requirements.contains(&row.id))
+        .map(|example| example.slug.as_str())
+        .collect();
+    let place = |entry: &str| {
+        line_with(text, row.id.as_str(), entry).map_or_else(|| Place::file(path), |line| Place::line(path, line))
+    };
+    for flow in row.flows.values().flatten() {
+        for entry in flow.by.iter().filter(|_| !slugs.is_empty()) {
+            let alone = FlowRow { flow: String::new(), by: vec![entry.clone()], caught: Vec::new(), excluded: None };
+            if !slugs.iter().any(|slug| alone.is_told_by(slug)) {
+                let kind = LintKind::NoSuchTeller { id: row.id.to_string(), entry: entry.clone() };
+                lint.push(place(entry), kind, did_you_mean(entry, slugs.iter().copied()));
+            }
+        }
+        for name in flow.caught.iter().filter(|name| broken::deviation(name).is_none()) {
+            let kind = LintKind::UnknownDeviation { id: row.id.to_string(), name: name.clone() };
+            lint.push(place(name), kind, did_you_mean(name, broken::deviations().map(|deviation| deviation.name)));
+        }
+    }
+}
+
+/// The first line from the row with this id on that holds `entry`.
+fn line_with(text: &str, id: &str, entry: &str) -> Option<usize> {
+    let first = lines_of(text, id).next()?;
+    text.lines().skip(first).position(|line| line.contains(entry)).map(|index| first + index + 1)
 }
 
 /// The lines of the rows with this id.

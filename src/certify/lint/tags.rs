@@ -4,7 +4,7 @@ use cucumber::gherkin::{Feature, LineCol, Scenario};
 
 use super::source::did_you_mean;
 use super::{Lint, LintKind, Source, nearest};
-use crate::spec::{Coverage, Flow, Register, RequirementId, Role};
+use crate::spec::{Capability, CapabilityError, Coverage, Flow, Register, RequirementId, Role};
 
 const FAMILIES: [&str; 5] = ["req", "flow", "role", "needs", "since"];
 
@@ -16,7 +16,7 @@ enum Tag {
     Requirement(RequirementId),
     Flow(Flow),
     Role(Role),
-    Needs(String),
+    Needs(Capability),
     Since,
     Golden,
 }
@@ -32,16 +32,12 @@ impl Tag {
             ("role", "device") => Self::Role(Role::Device),
             ("role", "provider") => Self::Role(Role::Provider),
             ("role", "system") => Self::Role(Role::System),
-            ("needs", name) if is_capability(name) => Self::Needs(name.to_owned()),
+            ("needs", name) => Self::Needs(name.parse().ok()?),
             ("since", version) if is_version(version) => Self::Since,
             ("golden", "") if tag == "golden" => Self::Golden,
             _ => return None,
         })
     }
-}
-
-fn is_capability(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 fn is_version(version: &str) -> bool {
@@ -54,7 +50,7 @@ pub(in crate::certify) struct Meaning {
     /// The requirements.
     pub(in crate::certify) requirements: Vec<RequirementId>,
     /// The capabilities that are needed.
-    pub(in crate::certify) needs: Vec<String>,
+    pub(in crate::certify) needs: Vec<Capability>,
     flows: Vec<Flow>,
     roles: Vec<Role>,
 }
@@ -68,7 +64,7 @@ impl Meaning {
                 Tag::Requirement(id) => meaning.requirements.push(id),
                 Tag::Flow(flow) => meaning.flows.push(flow),
                 Tag::Role(role) => meaning.roles.push(role),
-                Tag::Needs(name) => meaning.needs.push(name),
+                Tag::Needs(capability) => meaning.needs.push(capability),
                 Tag::Since | Tag::Golden => {}
             }
         }
@@ -145,7 +141,11 @@ fn hint(tag: &str) -> Option<String> {
     let (family, value) = tag.split_once('.').unwrap_or((tag, ""));
     let known = FAMILIES.into_iter().find(|known| strsim::damerau_levenshtein(family, known) <= 1);
     Some(match known {
-        Some("needs") => "a capability is written in lower case, such as `@needs.status-log`".to_owned(),
+        Some("needs") => match value.parse::<Capability>() {
+            Ok(capability) => format!("did you mean `@needs.{capability}`?"),
+            Err(CapabilityError { nearest: Some(near), .. }) => format!("did you mean `@needs.{near}`?"),
+            Err(_) => format!("known are {}", Capability::ALL.map(|one| format!("`@needs.{one}`")).join(", ")),
+        },
         Some("since") => "a version is written in numbers, such as `@since.1.0`".to_owned(),
         Some(known) if known != family && !value.is_empty() => format!("did you mean `@{known}.{value}`?"),
         _ => "known are `@req.`, `@flow.`, `@role.`, `@needs.`, `@since.` and `@golden`".to_owned(),
