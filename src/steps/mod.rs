@@ -3,6 +3,7 @@
 //! Rank 6. A step sees only the stage and the vocabulary; its body is one call. The list of sentences is closed and
 //! small: [`phrasebook`] tells each with its meaning, and `tests/phrasebook.rs` holds that it is complete.
 
+mod conditions;
 mod device;
 mod dm_server;
 mod end_user;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use cucumber::Parameter;
 
-use crate::spec::{NodeUri, Reporters, Version};
-use crate::stage::{Answer, Condition};
+use crate::spec::{Reporters, Version};
+use crate::stage::Answer;
 
+use super::conditions::ConditionText;
 use super::phrasebook::{PHRASES, Phrase};
 
 /// The longest span of time that a sentence may name, and so the longest that a scenario waits for a report.
@@ -32,7 +33,7 @@ impl ParameterError {
         Self { reason: reason.into(), hint: hint.into() }
     }
 
-    fn of(text: &str, error: impl std::fmt::Display) -> Self {
+    pub(super) fn of(text: &str, error: impl std::fmt::Display) -> Self {
         Self::new(format!("`{text}` cannot be used: {error}"), "write another value")
     }
 }
@@ -312,51 +313,8 @@ impl FromStr for OutcomeText {
     }
 }
 
-/// What is peculiar about a Device; the closed list, in the singular and the plural.
-#[derive(Debug, Parameter)]
-#[param(
-    name = "condition",
-    regex = r"(?:has|have) a full storage|(?:has|have) an installer that fails|hears? nothing of the package|receives? the package with one bit wrong|loses? the first file table|loses? one symbol of the package|loses? a fifth of all packets|(?:is|are) switched off|(?:is|are) not registered for updates|(?:is|are) of another manufacturer|(?:is|are) of another model|(?:has|have) other hardware|(?:has|have) firmware (?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){0,3}|(?:has|have) no player|lacks? the setting \./[A-Za-z]+(?:/[A-Za-z]+)*|keeps? the setting \./[A-Za-z]+(?:/[A-Za-z]+)* as it is"
-)]
-pub(super) struct ConditionText(pub Condition);
-
-impl FromStr for ConditionText {
-    type Err = ParameterError;
-
-    fn from_str(text: &str) -> Result<Self, ParameterError> {
-        let (_, rest) = text.split_once(' ').unwrap_or(("", text));
-        let node = |text: &str| NodeUri::new(text).map_err(|error| ParameterError::of(text, error));
-        let condition = match rest {
-            "a full storage" => Condition::FullStorage,
-            "an installer that fails" => Condition::FailingInstaller,
-            "nothing of the package" => Condition::HearsNothingOfThePackage,
-            "the package with one bit wrong" => Condition::DamagedPackage,
-            "the first file table" => Condition::LosesTheFirstTable,
-            "one symbol of the package" => Condition::LosesOneSymbol,
-            "a fifth of all packets" => Condition::LossyReception,
-            "switched off" => Condition::SwitchedOff,
-            "not registered for updates" => Condition::NotRegistered,
-            "of another manufacturer" => Condition::OtherManufacturer,
-            "of another model" => Condition::OtherModel,
-            "other hardware" => Condition::OtherHardware,
-            "no player" => Condition::NoPlayer,
-            _ => match (rest.strip_prefix("firmware "), rest.strip_prefix("the setting ")) {
-                (Some(version), _) => {
-                    Condition::Firmware(version.parse().map_err(|error| ParameterError::of(version, error))?)
-                }
-                (_, Some(setting)) => match setting.strip_suffix(" as it is") {
-                    Some(kept) => Condition::KeepsSetting(node(kept)?),
-                    None => Condition::LacksSetting(node(setting)?),
-                },
-                _ => return Err(ParameterError::of(text, "it is no condition")),
-            },
-        };
-        Ok(Self(condition))
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -372,43 +330,6 @@ mod tests {
     #[test]
     fn a_range_that_runs_backwards_is_refused() {
         assert!(r#""D3" to "D1""#.parse::<DeviceNames>().is_err());
-    }
-
-    #[test]
-    fn every_condition_is_read_in_the_singular_and_the_plural() {
-        let node = |name: &str| NodeUri::new(name).unwrap();
-        let table = [
-            ("has", "have", "a full storage", Condition::FullStorage),
-            ("has", "have", "an installer that fails", Condition::FailingInstaller),
-            ("hears", "hear", "nothing of the package", Condition::HearsNothingOfThePackage),
-            ("receives", "receive", "the package with one bit wrong", Condition::DamagedPackage),
-            ("loses", "lose", "the first file table", Condition::LosesTheFirstTable),
-            ("loses", "lose", "one symbol of the package", Condition::LosesOneSymbol),
-            ("loses", "lose", "a fifth of all packets", Condition::LossyReception),
-            ("is", "are", "switched off", Condition::SwitchedOff),
-            ("is", "are", "not registered for updates", Condition::NotRegistered),
-            ("is", "are", "of another manufacturer", Condition::OtherManufacturer),
-            ("is", "are", "of another model", Condition::OtherModel),
-            ("has", "have", "other hardware", Condition::OtherHardware),
-            ("has", "have", "firmware 0.9", Condition::Firmware("0.9".parse().unwrap())),
-            ("has", "have", "no player", Condition::NoPlayer),
-            ("lacks", "lack", "the setting ./Settings/Apn", Condition::LacksSetting(node("./Settings/Apn"))),
-            ("keeps", "keep", "the setting ./Settings/Apn as it is", Condition::KeepsSetting(node("./Settings/Apn"))),
-        ];
-        let sentences = <Stage as cucumber::World>::collection();
-
-        for (one, many, rest, condition) in &table {
-            for (devices, verb) in [("Device \"D1\"", one), ("Devices \"D1\" and \"D2\"", many)] {
-                let text = format!("{verb} {rest}");
-                assert_eq!(text.parse::<ConditionText>().unwrap().0, *condition, "{text}");
-                let step = given(&format!("{devices} {text}"));
-                assert!(matches!(sentences.find(&step), Ok(Some(_))), "{}", step.value);
-            }
-        }
-        // A condition more in the sentence needs a row more here.
-        let words = ConditionText::REGEX.split('|').filter(|part| part.contains(' '));
-        let alternatives = words.count();
-        assert_eq!(table.len(), alternatives);
     }
 
     #[test]
@@ -457,7 +378,7 @@ mod tests {
         }
     }
 
-    fn given(text: &str) -> cucumber::gherkin::Step {
+    pub(in super::super) fn given(text: &str) -> cucumber::gherkin::Step {
         cucumber::gherkin::Step::builder()
             .keyword("Given ".to_owned())
             .ty(cucumber::gherkin::StepType::Given)

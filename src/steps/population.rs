@@ -3,7 +3,8 @@
 use cucumber::gherkin::Step;
 use cucumber::given;
 
-use super::parameters::{ConditionText, DeviceNames, PopulationName};
+use super::conditions::ConditionText;
+use super::parameters::{DeviceNames, PopulationName};
 use crate::stage::{Stage, StageError};
 
 #[given(expr = "the population {population}")]

@@ -1,0 +1,116 @@
+//! What may be peculiar about a Device: the closed list behind `Device(s) {devices} {condition}`.
+//!
+//! A condition is one row here, one variant of [`Condition`], and one row of `features/README.md`.
+
+use std::str::FromStr;
+
+use cucumber::Parameter;
+
+use super::parameters::ParameterError;
+use crate::spec::NodeUri;
+use crate::stage::Condition;
+
+/// The conditions without a value: the verb in the singular and the plural, what follows it, and what it means.
+macro_rules! conditions {
+    ($($one:literal $many:literal $rest:literal => $condition:expr,)*) => {
+        /// The rows, in words.
+        #[cfg(test)]
+        const ROWS: &[(&str, &str, &str)] = &[$(($one, $many, $rest)),*];
+
+        fn without_value(rest: &str) -> Option<Condition> {
+            match rest {
+                $($rest => Some($condition),)*
+                _ => None,
+            }
+        }
+
+        impl Parameter for ConditionText {
+            const REGEX: &'static str = concat!(
+                $("(?:", $one, "|", $many, ") ", $rest, "|",)*
+                r"(?:has|have) firmware (?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){0,3}",
+                r"|lacks? the setting \./[A-Za-z]+(?:/[A-Za-z]+)*",
+                r"|keeps? the setting \./[A-Za-z]+(?:/[A-Za-z]+)* as it is",
+            );
+            const NAME: &'static str = "condition";
+        }
+    };
+}
+
+conditions! {
+    "has" "have" "a full storage" => Condition::FullStorage,
+    "has" "have" "an installer that fails" => Condition::FailingInstaller,
+    "hears" "hear" "nothing of the package" => Condition::HearsNothingOfThePackage,
+    "receives" "receive" "the package with one bit wrong" => Condition::DamagedPackage,
+    "loses" "lose" "the first file table" => Condition::LosesTheFirstTable,
+    "loses" "lose" "one symbol of the package" => Condition::LosesOneSymbol,
+    "loses" "lose" "a fifth of all packets" => Condition::LossyReception,
+    "is" "are" "switched off" => Condition::SwitchedOff,
+    "is" "are" "not registered for updates" => Condition::NotRegistered,
+    "is" "are" "of another manufacturer" => Condition::OtherManufacturer,
+    "is" "are" "of another model" => Condition::OtherModel,
+    "has" "have" "other hardware" => Condition::OtherHardware,
+    "has" "have" "no player" => Condition::NoPlayer,
+}
+
+/// What is peculiar about a Device; the closed list, in the singular and the plural.
+#[derive(Debug)]
+pub(super) struct ConditionText(pub Condition);
+
+impl FromStr for ConditionText {
+    type Err = ParameterError;
+
+    fn from_str(text: &str) -> Result<Self, ParameterError> {
+        let (_, rest) = text.split_once(' ').unwrap_or(("", text));
+        if let Some(condition) = without_value(rest) {
+            return Ok(Self(condition));
+        }
+        let node = |text: &str| NodeUri::new(text).map_err(|error| ParameterError::of(text, error));
+        let condition = match (rest.strip_prefix("firmware "), rest.strip_prefix("the setting ")) {
+            (Some(version), _) => {
+                Condition::Firmware(version.parse().map_err(|error| ParameterError::of(version, error))?)
+            }
+            (_, Some(setting)) => match setting.strip_suffix(" as it is") {
+                Some(kept) => Condition::KeepsSetting(node(kept)?),
+                None => Condition::LacksSetting(node(setting)?),
+            },
+            _ => return Err(ParameterError::of(text, "it is no condition")),
+        };
+        Ok(Self(condition))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::Stage;
+
+    #[test]
+    fn every_condition_is_read_in_the_singular_and_the_plural() {
+        let node = |name: &str| NodeUri::new(name).unwrap();
+        let with_value = [
+            ("has", "have", "firmware 0.9", Condition::Firmware("0.9".parse().unwrap())),
+            ("lacks", "lack", "the setting ./Settings/Apn", Condition::LacksSetting(node("./Settings/Apn"))),
+            ("keeps", "keep", "the setting ./Settings/Apn as it is", Condition::KeepsSetting(node("./Settings/Apn"))),
+        ];
+        let rows = ROWS.iter().map(|(one, many, rest)| (*one, *many, *rest, without_value(rest).unwrap()));
+        let sentences = <Stage as cucumber::World>::collection();
+
+        for (one, many, rest, condition) in rows.chain(with_value) {
+            for (devices, verb) in [("Device \"D1\"", one), ("Devices \"D1\" and \"D2\"", many)] {
+                let text = format!("{verb} {rest}");
+                assert_eq!(text.parse::<ConditionText>().unwrap().0, condition, "{text}");
+                let step = super::super::parameters::tests::given(&format!("{devices} {text}"));
+                assert!(matches!(sentences.find(&step), Ok(Some(_))), "{}", step.value);
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_conditions_are_told_in_the_same_words() {
+        let mut rests: Vec<&str> = ROWS.iter().map(|(_, _, rest)| *rest).collect();
+        rests.sort_unstable();
+        rests.dedup();
+
+        assert_eq!(rests.len(), ROWS.len());
+    }
+}
