@@ -109,4 +109,6 @@ pub enum LocalCondition {
     StorageFull(bool),
     /// The installer fails, or works again.
     InstallerFails(bool),
+    /// The status log is full of results of campaigns that were before.
+    FullLog,
 }

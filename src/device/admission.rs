@@ -12,7 +12,7 @@ use crate::wire::announcement::SignedAnnouncement;
 use crate::wire::package0::Package0;
 use crate::wire::wsp::Push;
 
-use super::conduct::Conduct;
+use super::conduct::{Aspect, Conduct};
 use super::configuration::DeviceConfiguration;
 use super::state::DeviceState;
 
@@ -91,6 +91,12 @@ pub(super) fn authenticate(
     Ok(Authentic { server: trigger.server.clone(), session: trigger.session, announcement })
 }
 
+/// What a notification announces, trusted or not.
+pub(super) fn announced(octets: &[u8]) -> Option<Announcement> {
+    let package0 = Package0::decode(&Push::decode(octets).ok()?.body).ok()?;
+    Some(SignedAnnouncement::decode(&package0.trigger.vendor).ok()?.announcement)
+}
+
 fn check_freshness(
     state: &DeviceState,
     conduct: &dyn Conduct,
@@ -115,7 +121,7 @@ fn check_freshness(
     if !conduct.finds_fresh(is_above) {
         return Err(Refusal::Sequence);
     }
-    if now >= announcement.expires_at {
+    if now >= announcement.expires_at || !conduct.takes_up_late(now.since(announcement.issued_at)) {
         return Err(Refusal::Expired);
     }
     Ok(())
@@ -128,28 +134,37 @@ pub(super) fn check_relevance(
     conduct: &dyn Conduct,
     announcement: &Announcement,
 ) -> Result<(), Refusal> {
-    if conduct.takes_part(matches_target(configuration, state, announcement)) { Ok(()) } else { Err(Refusal::Target) }
+    let is_match = matches_target(configuration, state, conduct, announcement);
+    if conduct.takes_part(is_match) { Ok(()) } else { Err(Refusal::Target) }
 }
 
-fn matches_target(configuration: &DeviceConfiguration, state: &DeviceState, announcement: &Announcement) -> bool {
+fn matches_target(
+    configuration: &DeviceConfiguration,
+    state: &DeviceState,
+    conduct: &dyn Conduct,
+    announcement: &Announcement,
+) -> bool {
     let traits = &configuration.traits;
     let target = &announcement.target;
     let is_one_of = |wanted: &[String], actual: &str| wanted.is_empty() || wanted.iter().any(|one| one == actual);
-
-    let fits_model = target.manufacturer.as_ref().is_none_or(|wanted| *wanted == traits.manufacturer)
-        && target.model.as_ref().is_none_or(|wanted| *wanted == traits.model)
-        && is_one_of(&target.hardware_versions, &traits.hardware_version);
-    let fits_place = (target.groups.is_empty() || target.groups.iter().any(|group| traits.groups.contains(group)))
-        && (target.areas.is_empty() || traits.area.as_ref().is_some_and(|area| target.areas.contains(area)));
     let share = target.share.unwrap_or(BasisPoints::ALL);
-    fits_model
-        && fits_place
-        && is_in_share(&traits.id, &announcement.campaign, "", share)
-        && fits_version(state, announcement)
+    let in_group = target.groups.is_empty() || target.groups.iter().any(|group| traits.groups.contains(group));
+    // A Device that does not know its area is in none.
+    let in_area = target.areas.is_empty() || traits.area.as_ref().is_some_and(|area| target.areas.contains(area));
+    let aspects = [
+        (Aspect::Manufacturer, target.manufacturer.as_ref().is_none_or(|wanted| *wanted == traits.manufacturer)),
+        (Aspect::Model, target.model.as_ref().is_none_or(|wanted| *wanted == traits.model)),
+        (Aspect::Hardware, is_one_of(&target.hardware_versions, &traits.hardware_version)),
+        (Aspect::Group, in_group),
+        (Aspect::Area, in_area),
+        (Aspect::Share, is_in_share(&traits.id, &announcement.campaign, "", share)),
+    ];
+    let is_in_reach = aspects.into_iter().all(|(aspect, does)| conduct.matches(aspect, does));
+    is_in_reach && fits_version(state, conduct, announcement)
 }
 
 /// Whether the installed version is one that the campaign updates.
-pub(super) fn fits_version(state: &DeviceState, announcement: &Announcement) -> bool {
+pub(super) fn fits_version(state: &DeviceState, conduct: &dyn Conduct, announcement: &Announcement) -> bool {
     let target = &announcement.target;
     let installed = match announcement.kind {
         UpdateKind::Firmware => Some(&state.firmware),
@@ -160,11 +175,15 @@ pub(super) fn fits_version(state: &DeviceState, announcement: &Announcement) -> 
         }
         UpdateKind::Provisioning => return true,
     };
-    // A component that is not there can be installed, but not updated from a version.
-    let Some(installed) = installed else { return target.from_versions.is_empty() };
-    let starts_here = target.from_versions.is_empty() || target.from_versions.contains(installed);
-    // The same version again is no update, and an older one would be a roll-back.
-    starts_here && target.resulting_version.as_ref().is_none_or(|resulting| resulting > installed)
+    let starts_here =
+        target.from_versions.is_empty() || installed.is_some_and(|installed| target.from_versions.contains(installed));
+    // A component that is not there can be installed, but not updated from a version. The same version again is no update,
+    // and an older one would be a roll-back.
+    let is_newer = match (&target.resulting_version, installed) {
+        (Some(resulting), Some(installed)) => conduct.is_newer(resulting, installed),
+        (None, _) | (_, None) => true,
+    };
+    conduct.matches(Aspect::FromVersion, starts_here) && is_newer
 }
 
 /// Whether a Device belongs to a share, decided by a hash so that it always decides alike (profile section 5).

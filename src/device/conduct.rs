@@ -3,9 +3,45 @@
 //! A deliberately broken Device overrides one of them and is otherwise the reference. Each method is handed what the
 //! profile would decide and gives what the Device does.
 
-use crate::spec::{Reporters, Timestamp};
+use std::time::Duration;
+
+use crate::spec::{Reporters, Timestamp, Version};
 
 use super::action::UserAnswer;
+
+/// What of a Device a campaign's target is held against ([FU-NF-2], [FU-GAP-2]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aspect {
+    /// Manufacturer.
+    Manufacturer,
+    /// Model.
+    Model,
+    /// Hardware version.
+    Hardware,
+    /// The installed versions that may be updated.
+    FromVersion,
+    /// Groups.
+    Group,
+    /// Areas.
+    Area,
+    /// The share of the Devices.
+    Share,
+}
+
+/// What a Device keeps over a restart ([FU-PRE-2]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// A campaign that is being received, or waits for its start.
+    Download,
+    /// That an update is postponed, and until when.
+    Postponement,
+    /// A report that is due.
+    Report,
+    /// When a report is due.
+    Deadline,
+    /// The status log.
+    Log,
+}
 
 /// How a Device decides, point by point.
 pub trait Conduct: std::fmt::Debug {
@@ -27,6 +63,86 @@ pub trait Conduct: std::fmt::Debug {
     /// Whether a datagram repeats a campaign the Device knows ([FU-NF-1]).
     fn recognises_repetition(&self, is_known: bool) -> bool {
         is_known
+    }
+
+    /// Whether one aspect of the target counts as matching, given whether it does ([FU-NF-2], [FU-GAP-2]).
+    fn matches(&self, aspect: Aspect, does: bool) -> bool {
+        let _ = aspect;
+        does
+    }
+
+    /// Whether one version is newer than another ([FU-NF-2]).
+    fn is_newer(&self, offered: &Version, installed: &Version) -> bool {
+        offered > installed
+    }
+
+    /// Whether a notification is still worth acting upon, so long after it was issued ([FU-PRE-2]).
+    fn takes_up_late(&self, age: Duration) -> bool {
+        let _ = age;
+        true
+    }
+
+    /// Whether the rollout's time is over, given whether it is by the Device's clock ([FU-GAP-2]).
+    fn finds_rollout_over(&self, is_over: bool) -> bool {
+        is_over
+    }
+
+    /// When the Device may begin, given when the rollout and the start window let it ([FU-GAP-2]).
+    fn begins_at(&self, now: Timestamp, start: Timestamp) -> Timestamp {
+        let _ = now;
+        start
+    }
+
+    /// Whether the campaigns of a provider end when the registration with it is withdrawn ([FU-PRE-1]).
+    fn ends_with_its_registration(&self) -> bool {
+        true
+    }
+
+    /// Whether something is still known after a restart ([FU-PRE-2]).
+    fn remembers(&self, memory: Memory) -> bool {
+        let _ = memory;
+        true
+    }
+
+    /// How often a report that is due is still to be sent after a restart, given how often it was before ([FU-PRE-2]).
+    fn copies_after_a_restart(&self, copies: u8) -> u8 {
+        copies
+    }
+
+    /// Whether the new version is noted before its image is written ([FU-PRE-2]).
+    fn notes_the_version_first(&self) -> bool {
+        false
+    }
+
+    /// How many entries the status log keeps at most, given what the profile allows ([FU-NF-5]).
+    fn log_bound(&self, bound: usize) -> usize {
+        bound
+    }
+
+    /// Whether a DM Server is trusted, given whether it has proved itself ([FU-NF-5]).
+    fn trusts_server(&self, has_proved_itself: bool) -> bool {
+        has_proved_itself
+    }
+
+    /// Whether the End User is asked before the announcement is trusted ([FU-OP-1]).
+    fn asks_before_trust(&self) -> bool {
+        false
+    }
+
+    /// Whether a repetition makes the Device ask once more ([FU-OP-1]).
+    fn asks_for_each_repetition(&self) -> bool {
+        false
+    }
+
+    /// Whether declining is offered, and heeded, given whether the update is optional ([FU-OP-2]).
+    fn lets_decline(&self, is_optional: bool) -> bool {
+        is_optional
+    }
+
+    /// From when the longest deferral counts, given the first offer; asked when an update is postponed ([FU-OP-2]).
+    fn deferral_from(&self, now: Timestamp, first_offer: Timestamp) -> Timestamp {
+        let _ = now;
+        first_offer
     }
 
     /// Whether the Device takes part, given whether the target matches ([FU-NF-2]).

@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::delivery::Receiver;
-use crate::spec::{CampaignId, ChannelLabel, Timestamp, UpdateKind};
+use crate::spec::{CampaignId, ChannelLabel, ServerId, Timestamp, UpdateKind};
 use crate::wire::mo::fumo::FumoState;
 
 use super::action::{Action, DeviceError, Event, LocalCondition, PostOutcome, UserAnswer};
@@ -46,6 +46,8 @@ pub struct Device {
     pub(super) session: Option<ClientSession>,
     pub(super) installer_fails: bool,
     pub(super) storage_is_full: bool,
+    /// Whether no time has passed since it was switched on.
+    pub(super) has_woken: bool,
     /// The state document as last written, so that only changes are.
     pub(super) saved: Option<Vec<u8>>,
     pub(super) actions: VecDeque<Action>,
@@ -79,10 +81,12 @@ impl Device {
             session: None,
             installer_fails: false,
             storage_is_full: false,
+            has_woken: true,
             saved: None,
             actions: VecDeque::new(),
             events: VecDeque::new(),
         };
+        device.wake();
         for index in 0..device.state.runs.len() {
             device.resume(index);
             if device.state.runs[index].needs_delivery() {
@@ -161,7 +165,20 @@ impl Device {
                 self.storage.limit(full.then_some(ROOM_WHEN_FULL));
             }
             LocalCondition::InstallerFails(fails) => self.installer_fails = fails,
+            LocalCondition::FullLog => self.state.fill_log(),
         }
+    }
+
+    /// Withdraws the registration with a provider: what has not begun to be installed ends without a report ([FU-PRE-1]).
+    ///
+    /// # Errors
+    /// [`DeviceError`] when what it changed could not be kept.
+    pub fn withdraw_registration(&mut self, now: Timestamp, server: &ServerId) -> Result<(), DeviceError> {
+        self.configuration.registrations.retain(|registration| registration.server != *server);
+        for index in 0..self.state.runs.len() {
+            self.end_unregistered(index);
+        }
+        self.advance(now)
     }
 
     /// When [`Device::handle_timeout`] is due, if nothing else happens first.
@@ -206,6 +223,7 @@ impl Device {
         match authentic.and_then(|authentic| self.admit(now, authentic)) {
             Ok(()) => true,
             Err(refusal) => {
+                self.ask_although_refused(&refusal, octets);
                 // Outside the rollout the sequence number is accepted all the same; a deviation may join.
                 let has_changed = matches!(refusal, Refusal::Rollout | Refusal::Target);
                 self.tell(Event::Refused(refusal));
@@ -234,11 +252,13 @@ impl Device {
         if mark.0 > accepted.0 {
             *accepted = mark;
         }
-        if announcement.rollout.not_after.is_some_and(|end| now > end) {
+        let is_over = announcement.rollout.not_after.is_some_and(|end| now > end);
+        if self.conduct.finds_rollout_over(is_over) {
             return Err(Refusal::Rollout);
         }
         let earliest = announcement.rollout.not_before.map_or(now, |start| start.max(now));
-        let start = earliest + self.draw(announcement.rollout.start_window);
+        let drawn = earliest + self.draw(announcement.rollout.start_window);
+        let start = self.conduct.begins_at(now, drawn);
         if announcement.kind == UpdateKind::Firmware {
             self.state.fumo_state = FumoState::Idle.number();
         }
@@ -252,6 +272,7 @@ impl Device {
 
     /// Takes every step that is possible now, keeps the state, and brings the joined channels in line.
     fn advance(&mut self, now: Timestamp) -> Result<(), DeviceError> {
+        self.redraw_forgotten_deadlines(now);
         for index in 0..self.state.runs.len() {
             self.step(now, index);
         }
@@ -311,22 +332,5 @@ impl Device {
             self.events.pop_front();
         }
         self.events.push_back(event);
-    }
-
-    /// What a campaign that was interrupted goes on with.
-    fn resume(&mut self, index: usize) {
-        let run = &mut self.state.runs[index];
-        let is_registered = self.configuration.registrations.iter().any(|known| known.server == run.server);
-        match &run.phase {
-            // Without its registration a campaign ends, unless only its report is left to send.
-            Phase::Receiving | Phase::Waiting | Phase::Offered { .. } if !is_registered => self.drop_run(index),
-            // A report in the air may or may not have arrived: it is sent again, under the same correlator.
-            Phase::Reporting { report } => {
-                run.phase = Phase::BackingOff { due: Timestamp::default(), report: report.clone() };
-            }
-            // A prompt that was on the screen is shown again.
-            Phase::Offered { ask_at: None } => run.phase = Phase::Offered { ask_at: Some(Timestamp::default()) },
-            _ => {}
-        }
     }
 }

@@ -13,6 +13,7 @@ mod execution;
 mod offer;
 mod reception;
 mod reporting;
+mod resumption;
 mod session;
 mod state;
 mod storage;
@@ -20,8 +21,10 @@ mod tree;
 
 pub use action::{Action, DeviceError, Event, LocalCondition, Post, PostOutcome, UserAnswer};
 pub use admission::Refusal;
-pub use conduct::{Conduct, Conformant};
+pub use conduct::{Aspect, Conduct, Conformant, Memory};
 pub use configuration::{DeviceConfiguration, Registration};
 pub use core::Device;
 pub use state::LogEntry;
-pub use storage::{FileStorage, MemoryStorage, Storage, StorageError};
+pub use storage::{
+    Disk, FileStorage, Folder, Fuse, Interrupted, Medium, MemoryStorage, SafeStorage, Storage, StorageError, Survival,
+};

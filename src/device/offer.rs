@@ -1,10 +1,10 @@
 //! From everything received to installed: start, consent and deferral (profile sections 5.1, 5.4; [FU-OP-1], [FU-OP-2]).
 
-use crate::spec::{Severity, Timestamp};
+use crate::spec::{Severity, Timestamp, UpdateKind};
 use crate::wire::syncml::Message;
 
 use super::action::{Event, UserAnswer};
-use super::admission;
+use super::admission::{self, Refusal};
 use super::campaign::{Failure, Phase};
 use super::core::Device;
 use super::execution::{Machine, is_of_campaign};
@@ -28,7 +28,8 @@ impl Device {
 
     pub(super) fn prompt(&mut self, index: usize) {
         let run = &mut self.state.runs[index];
-        let may_decline = run.announcement.consent.is_some_and(|consent| consent.severity == Severity::Optional);
+        let is_optional = run.announcement.consent.is_some_and(|consent| consent.severity == Severity::Optional);
+        let may_decline = self.conduct.lets_decline(is_optional);
         run.phase = Phase::Offered { ask_at: None };
         let campaign = run.announcement.campaign.clone();
         self.tell(Event::Prompted { campaign, may_decline });
@@ -50,15 +51,16 @@ impl Device {
         if now >= run.offer_end() {
             return self.end_offer(now, index);
         }
-        let is_mandatory = run.deferral_end().is_some();
+        let may_decline = self.conduct.lets_decline(run.deferral_end().is_none());
         match answer {
             UserAnswer::Approve => self.install(now, index),
             // A mandatory update cannot be declined; the prompt stays.
-            UserAnswer::Decline if is_mandatory => {}
+            UserAnswer::Decline if !may_decline => {}
             UserAnswer::Decline if self.conduct.installs_after(answer) => self.install(now, index),
             UserAnswer::Decline => self.settle_failure(now, index, Failure::UserCancelled),
             UserAnswer::Postpone(_) if self.conduct.installs_after(answer) => self.install(now, index),
             UserAnswer::Postpone(span) => {
+                run.first_offer = run.first_offer.map(|first| self.conduct.deferral_from(now, first));
                 let ask_at = Some((now + span).min(run.offer_end()));
                 run.phase = Phase::Offered { ask_at };
             }
@@ -68,7 +70,7 @@ impl Device {
     fn install(&mut self, now: Timestamp, index: usize) {
         let run = self.state.runs[index].clone();
         // Another campaign may have been faster since this one was taken up, and a Device never goes back.
-        if !self.conduct.takes_part(admission::fits_version(&self.state, &run.announcement)) {
+        if !self.conduct.takes_part(admission::fits_version(&self.state, self.conduct.as_ref(), &run.announcement)) {
             return self.drop_run(index);
         }
         let command = run
@@ -79,6 +81,14 @@ impl Device {
         let Some(command) = command.filter(|command| is_of_campaign(&run, command)) else {
             return self.settle_failure(now, index, Failure::Command);
         };
+        if let Some(version) = run.announcement.target.resulting_version.clone()
+            && run.announcement.kind == UpdateKind::Firmware
+            && self.conduct.notes_the_version_first()
+        {
+            self.state.firmware = version;
+            // When this is not kept, neither is what follows, and the Device ends.
+            let _ = self.save();
+        }
         let mut machine = Machine {
             traits: &self.configuration.traits,
             state: &mut self.state,
@@ -87,6 +97,19 @@ impl Device {
         };
         let execution = machine.execute(&run, &command);
         self.settle(now, index, &execution);
+    }
+
+    /// Asks about a campaign that is not taken up, as only a broken Device does.
+    pub(super) fn ask_although_refused(&mut self, refusal: &Refusal, octets: &[u8]) {
+        let asks = match refusal {
+            Refusal::Signature => self.conduct.asks_before_trust(),
+            Refusal::Repetition => self.conduct.asks_for_each_repetition(),
+            _ => false,
+        };
+        let announcement = asks.then(|| admission::announced(octets)).flatten();
+        if let Some(announcement) = announcement.filter(|announcement| announcement.consent.is_some()) {
+            self.tell(Event::Prompted { campaign: announcement.campaign, may_decline: true });
+        }
     }
 
     /// Ends a campaign that came to nothing: no result, no entry in the log, no report.

@@ -17,6 +17,7 @@ use super::campaign::{DueReport, Failure, Phase};
 use super::core::Device;
 use super::execution::Execution;
 use super::session::{ClientSession, Next, Secrets};
+use super::state::LOG_ENTRIES;
 use super::storage::STATE;
 use super::tree::Tree;
 
@@ -45,7 +46,8 @@ impl Device {
         let (sequence, campaign) = (run.announcement.sequence, run.announcement.campaign.clone());
         let result = execution.result.clone();
         let timing = self.report_timing(&run.announcement, &result, execution.schedule.as_ref());
-        self.state.log(sequence, &campaign, result.code(), now);
+        let bound = self.conduct.log_bound(LOG_ENTRIES);
+        self.state.log(bound, sequence, &campaign, result.code(), now);
         self.discard_objects(index);
         self.state.runs[index].phase = match timing {
             Some(timing) => {
@@ -116,11 +118,14 @@ impl Device {
         let account = self.configuration.account.clone();
         let mut secrets = Secrets {
             account: &account,
+            conduct: self.conduct.as_ref(),
             client_nonce: &mut client_nonce,
             server_nonce: &mut server_nonce,
             fresh_nonce,
         };
-        let outcome = run(&mut self.tree(), &mut secrets);
+        let has_room = self.storage.has_room_for(1);
+        let mut tree = Tree { traits: &self.configuration.traits, state: &mut self.state, has_room };
+        let outcome = run(&mut tree, &mut secrets);
         self.state.client_nonce = client_nonce;
         self.state.server_nonce = server_nonce;
         outcome

@@ -6,6 +6,7 @@ use crate::wire::syncml::{
 };
 
 use super::campaign::RunId;
+use super::conduct::Conduct;
 use super::tree::{ItemStatus, Tree, is_success};
 
 /// Messages of a Device in one session at most; a server that never ends is left.
@@ -49,6 +50,7 @@ pub(super) enum Next {
 /// The secrets of a session, from the account and the state document.
 pub(super) struct Secrets<'a> {
     pub(super) account: &'a Account,
+    pub(super) conduct: &'a dyn Conduct,
     pub(super) client_nonce: &'a mut Option<Vec<u8>>,
     pub(super) server_nonce: &'a mut Vec<u8>,
     /// Random octets for the server's next credential, should this message hand out a nonce.
@@ -174,7 +176,7 @@ impl ClientSession {
         if commands.is_empty() || self.msg_id >= MOST_MESSAGES {
             return self.over(false);
         }
-        let is_trusted = self.server_is_trusted || is_server(message, secrets);
+        let is_trusted = self.server_is_trusted || secrets.conduct.trusts_server(is_server(message, secrets));
         let code = match (&message.header.cred, is_trusted) {
             (_, true) => status::AUTHENTICATION_ACCEPTED,
             (Some(_), false) => status::INVALID_CREDENTIALS,

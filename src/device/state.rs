@@ -12,7 +12,7 @@ use super::campaign::{CampaignRun, RunId};
 use super::configuration::DeviceConfiguration;
 
 /// Entries that the status log keeps; the oldest is dropped first (profile section 5).
-const LOG_ENTRIES: usize = 32;
+pub(super) const LOG_ENTRIES: usize = 32;
 
 /// One of the two firmware slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,11 +120,29 @@ impl DeviceState {
         RunId(self.runs_begun)
     }
 
-    /// Notes a result in the status log.
-    pub(super) fn log(&mut self, sequence: SequenceNumber, campaign: &CampaignId, code: u16, at: Timestamp) {
-        if self.log.len() >= LOG_ENTRIES {
+    /// Notes a result in the status log, which keeps `bound` entries.
+    pub(super) fn log(
+        &mut self,
+        bound: usize,
+        sequence: SequenceNumber,
+        campaign: &CampaignId,
+        code: u16,
+        at: Timestamp,
+    ) {
+        if self.log.len() >= bound {
             self.log.remove(0);
         }
         self.log.push(LogEntry { sequence, campaign: campaign.clone(), code, at_ms: at.as_millis() });
+    }
+
+    /// Fills the status log with results of campaigns that were before.
+    pub(super) fn fill_log(&mut self) {
+        let earlier = |number: usize| LogEntry {
+            sequence: SequenceNumber(number as u64),
+            campaign: CampaignId::new(format!("earlier-{number}")).expect("a short printable name"),
+            code: 200,
+            at_ms: number as u64,
+        };
+        self.log = (1..=LOG_ENTRIES).map(earlier).collect();
     }
 }

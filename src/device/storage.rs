@@ -3,10 +3,15 @@
 //! Everything small stands in one state document that is replaced as a whole, so that facts which belong together change
 //! together. Images and packages are objects of their own, written before the state document names them.
 
+mod interruption;
+mod medium;
+
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
+
+pub use interruption::{Fuse, Interrupted};
+pub use medium::{Disk, Folder, Medium, Survival};
 
 /// Why something could not be stored.
 #[derive(Debug, thiserror::Error)]
@@ -59,12 +64,15 @@ fn check_room(limit: Option<u64>, name: &str, size: u64) -> Result<(), StorageEr
     }
 }
 
-/// Storage in a folder, safe against interruption at any point: write aside, flush, rename, flush the folder.
+/// Storage on a medium, safe against interruption at any point: write aside, flush, rename, flush the names.
 #[derive(Debug)]
-pub struct FileStorage {
-    folder: PathBuf,
+pub struct SafeStorage<M> {
+    medium: M,
     limit: Option<u64>,
 }
+
+/// Storage in a folder.
+pub type FileStorage = SafeStorage<Folder>;
 
 impl FileStorage {
     /// Storage in `folder`, which is created when missing.
@@ -72,38 +80,30 @@ impl FileStorage {
     /// # Errors
     /// [`StorageError::Medium`] when the folder cannot be created.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StorageError> {
-        let folder = folder.into();
-        fs::create_dir_all(&folder).map_err(StorageError::Medium)?;
-        Ok(Self { folder, limit: None })
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-
-    fn flush_folder(folder: &Path) -> io::Result<()> {
-        File::open(folder)?.sync_all()
+        Ok(Self::on(Folder::open(folder).map_err(StorageError::Medium)?))
     }
 }
 
-impl Storage for FileStorage {
+impl<M: Medium> SafeStorage<M> {
+    /// Storage on this medium.
+    pub fn on(medium: M) -> Self {
+        Self { medium, limit: None }
+    }
+}
+
+impl<M: Medium> Storage for SafeStorage<M> {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        match fs::read(self.path(name)) {
-            Ok(octets) => Ok(Some(octets)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StorageError::Medium(error)),
-        }
+        self.medium.read(name).map_err(StorageError::Medium)
     }
 
     fn replace(&mut self, name: &str, octets: &[u8]) -> Result<(), StorageError> {
         check_room(self.limit, name, octets.len() as u64)?;
-        let aside = self.path(&format!("{name}.new"));
-        let write = || -> io::Result<()> {
-            let mut file = File::create(&aside)?;
-            file.write_all(octets)?;
-            file.sync_all()?;
-            fs::rename(&aside, self.path(name))?;
-            Self::flush_folder(&self.folder)
+        let aside = format!("{name}.new");
+        let mut write = || -> io::Result<()> {
+            self.medium.write(&aside, octets)?;
+            self.medium.flush(&aside)?;
+            self.medium.rename(&aside, name)?;
+            self.medium.flush_names()
         };
         write().map_err(|error| match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -114,11 +114,7 @@ impl Storage for FileStorage {
     }
 
     fn remove(&mut self, name: &str) -> Result<(), StorageError> {
-        match fs::remove_file(self.path(name)) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(StorageError::Medium(error)),
-        }
+        self.medium.remove(name).map_err(StorageError::Medium)
     }
 
     fn has_room_for(&self, size: u64) -> bool {
@@ -173,7 +169,7 @@ mod tests {
         storage.replace("slot-a.bin", b"old").unwrap();
 
         // What a power cut between write and rename leaves behind.
-        fs::write(folder.path().join("slot-a.bin.new"), b"ne").unwrap();
+        std::fs::write(folder.path().join("slot-a.bin.new"), b"ne").unwrap();
 
         assert_eq!(storage.read("slot-a.bin").unwrap().unwrap(), b"old");
         storage.replace("slot-a.bin", b"new").unwrap();

@@ -15,7 +15,7 @@ use futures::future::LocalBoxFuture;
 use crate::device::{DeviceConfiguration, LocalCondition, UserAnswer};
 use crate::net::Clock;
 use crate::provider::{CampaignPlan, ProviderConfiguration};
-use crate::spec::{CampaignId, Capabilities, ChannelTable, SequenceNumber, Timestamp};
+use crate::spec::{CampaignId, Capabilities, ChannelTable, SequenceNumber, ServerId, Timestamp};
 
 pub use reference_device::ReferenceDevice;
 pub use reference_provider::ReferenceProvider;
@@ -94,6 +94,33 @@ pub enum Stimulus {
     Condition(LocalCondition),
     /// The End User answers the prompt for a campaign.
     Answer(CampaignId, UserAnswer),
+    /// The power goes or comes. When it goes, the instance ends as it is, without any clean-up; what it has stored stays,
+    /// and is what it begins with when the power comes again.
+    Power(Power),
+    /// The power will go in the middle of an installation, and come back at once.
+    PowerFails(PowerFailure),
+    /// The registration with a provider is withdrawn.
+    WithdrawRegistration(ServerId),
+    /// The receiver goes or comes: without it the Device leaves all channels, and with it joins those that it wants.
+    Receiver(Power),
+}
+
+/// Whether something runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Power {
+    /// It does not.
+    Off,
+    /// It does.
+    On,
+}
+
+/// The moment of an installation at which the power goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PowerFailure {
+    /// Half of the new image is written.
+    WhileWriting,
+    /// The new image is written, and nothing else yet.
+    OnceWritten,
 }
 
 /// Something that an instance says of itself.
