@@ -205,6 +205,12 @@ mod tests {
         error.replace(&format!("{}/", folder.path().display()), "")
     }
 
+    /// The line of the shipped file on which a text first stands.
+    fn line_of_text(file: &str, text: &str) -> usize {
+        let shipped = std::fs::read_to_string(Path::new("features/fixtures").join(file)).unwrap();
+        shipped.split(text).next().unwrap().matches('\n').count() + 1
+    }
+
     #[test]
     fn what_is_wrong_is_told_with_file_line_and_fixture() {
         let table = [
@@ -212,33 +218,43 @@ mod tests {
                 "campaigns.yaml",
                 "octets: 9600",
                 "octetts: 9600",
-                "campaigns.yaml:4: spring-patch.firmware: unknown field `octetts`",
+                "campaigns.yaml:{+0}: spring-patch.firmware: unknown field `octetts`",
             ),
-            ("campaigns.yaml", "octets: 9600", "octets: 0", "campaigns.yaml:3: `spring-patch`: a package of 0 octets"),
+            (
+                "campaigns.yaml",
+                "octets: 9600",
+                "octets: 0",
+                "campaigns.yaml:{-1}: `spring-patch`: a package of 0 octets",
+            ),
             ("campaigns.yaml", "small-image:", "spring-patch:", "duplicate entry"),
-            ("campaigns.yaml", "{flute: 1}", "{flute: 3}", "campaigns.yaml:15: `early-flute`: FLUTE version 3"),
+            ("campaigns.yaml", "{flute: 1}", "{flute: 3}", "campaigns.yaml:{-3}: `early-flute`: FLUTE version 3"),
             ("campaigns.yaml", "repetitions: 6", "repetitions: 0", "`long-carousel`: 0 repetitions"),
             ("campaigns.yaml", "when: any", "when: always", "`roaming-settings`: `always` is no situation"),
             ("campaigns.yaml", "small-image:", "roll-call-7:", "`roll-call-7`: names that begin with `roll-call-`"),
-            ("campaigns.yaml", "small-image:", "small-image: [", "campaigns.yaml:13: did not find expected"),
+            ("campaigns.yaml", "small-image:", "small-image: [", "did not find expected"),
             ("populations.yaml", "count: 12", "count: 0", "`twelve Devices`: a population of 0 Devices"),
             (
                 "populations.yaml",
                 "count: 12",
                 "count: 1001",
-                "populations.yaml:13: `twelve Devices`: a population of 1001 Devices",
+                "populations.yaml:{-1}: `twelve Devices`: a population of 1001 Devices",
             ),
             (
                 "populations.yaml",
                 "count: 12",
                 "count: -1",
-                "populations.yaml:14: twelve Devices[0].count: invalid type",
+                "populations.yaml:{+0}: twelve Devices[0].count: invalid type",
             ),
         ];
 
         for (file, from, to, words) in table {
             let fault = fault(file, from, to);
-            assert!(fault.contains(words), "{from} to {to}: {fault}");
+            let line = line_of_text(file, from);
+            let at = |words: String, offset: isize| {
+                words.replace(&format!("{{{offset:+}}}"), &line.saturating_add_signed(offset).to_string())
+            };
+            let words = (-3..=0).fold(words.to_owned(), at);
+            assert!(fault.contains(&words), "{from} to {to}: {fault}");
         }
     }
 }
