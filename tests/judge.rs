@@ -356,6 +356,22 @@ fn sequence_numbers_rise_from_campaign_to_campaign_and_stay_within_one() {
     assert_outcome(&judge(&[("a", 1), (FENCE, 2)]), Inconclusive, "1 campaign(s)");
 }
 
+#[test]
+fn what_is_known_beside_the_traffic_is_written_down_without_loss() {
+    let beside = Beside {
+        memberships: vec![(
+            Timestamp::from_nanos(1_764_000_000_123_456_789),
+            names(&["D1", "D2"]).into_iter().collect(),
+        )],
+        prompts: vec![("D1".into(), "a".into(), true)],
+        records: BTreeMap::from([(("D1".to_owned(), "a".to_owned()), "restored".to_owned())]),
+    };
+
+    let written = serde_json::to_string(&beside).unwrap();
+
+    assert_eq!(serde_json::from_str::<Beside>(&written).unwrap(), beside);
+}
+
 fn claimed(check: Check, prompts: &[(&str, &str, bool)]) -> Outcome {
     let prompts = prompts.iter().map(|(who, what, offered)| ((*who).to_owned(), (*what).to_owned(), *offered));
     let records = BTreeMap::from([(("D1".to_owned(), "a".to_owned()), "restored".to_owned())]);

@@ -1,12 +1,11 @@
 //! What a single check concluded, and what was seen beside the traffic.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Authority, Verdict, schema};
+use super::{Asked, Authority, Verdict, schema};
 use crate::spec::RequirementId;
 
 /// Names a check, such as `report.result`; stable, because expected failures and the kill matrix are bound to it.
@@ -46,8 +45,6 @@ pub struct CheckResult {
     pub verdict: Verdict,
     /// The sentence that asked; empty for a standing check, which judges every recording unasked.
     pub step: String,
-    /// The parameters it was evaluated with; a replay uses them again.
-    pub parameters: BTreeMap<String, String>,
     /// What was seen; for a check that does not apply, why not.
     pub observed: String,
     /// What would have been accepted.
@@ -58,6 +55,9 @@ pub struct CheckResult {
     /// When that was, in milliseconds since the scenario began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_ms: Option<f64>,
+    /// How it was asked; none for a standing check, which has no parameters and judges the whole recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
 }
 
 impl CheckResult {

@@ -5,6 +5,7 @@
 //! "Report" is the domain's word (a Device's failure report), so what a run produces is called findings. The texts in
 //! here may hold whatever a subject sent, so every rendering passes them through [`printable`].
 
+mod asked;
 mod check;
 mod junit;
 mod result_json;
@@ -15,6 +16,7 @@ mod text;
 mod verdict;
 mod words;
 
+pub use asked::Asked;
 pub use check::{CheckId, CheckResult, Observation};
 pub use junit::{JunitError, junit_xml, write_junit};
 pub use result_json::{ResultError, read_result, result_schema, write_result};

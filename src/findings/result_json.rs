@@ -143,9 +143,9 @@ mod tests {
     fn a_result_of_another_layout_is_refused_by_its_number() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("result.json");
-        std::fs::write(&path, "{\"schema\": 2}").unwrap();
+        std::fs::write(&path, "{\"schema\": 1}").unwrap();
 
-        assert!(matches!(read_result(&path), Err(ResultError::Layout { found: 2, .. })));
+        assert!(matches!(read_result(&path), Err(ResultError::Layout { found: 1, .. })));
     }
 
     #[test]

@@ -102,8 +102,6 @@ impl ScenarioFindings {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::findings::{Authority, CheckId};
 
@@ -114,11 +112,11 @@ pub(super) mod tests {
             authority: Authority::Wire,
             verdict,
             step: "Then something is seen".to_owned(),
-            parameters: BTreeMap::new(),
             observed: format!("{id} saw this"),
             accepted: "that".to_owned(),
             packet: Some(143),
             at_ms: Some(412.0),
+            asked: None,
         }
     }
 

@@ -8,6 +8,7 @@ mod care;
 mod claims;
 mod delays;
 mod readings;
+mod records;
 mod reports;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -193,6 +194,7 @@ pub struct Beside {
     /// Prompts: Device, campaign, and whether declining was offered.
     pub prompts: Vec<(String, String, bool)>,
     /// The provider's record: Device and campaign to outcome.
+    #[serde(with = "records")]
     pub records: BTreeMap<(String, String), String>,
 }
 
@@ -299,17 +301,6 @@ impl Check {
         lists.into_iter().flatten().chain(one).map(String::as_str).collect()
     }
 
-    /// The parameters, by name, as a replay needs them.
-    pub fn parameters(&self) -> BTreeMap<String, String> {
-        let value = serde_json::to_value(self).expect("a check of plain data");
-        let serde_json::Value::Object(by_kind) = value else { return BTreeMap::new() };
-        let fields = by_kind.into_iter().filter_map(|(_, fields)| match fields {
-            serde_json::Value::Object(fields) => Some(fields),
-            _ => None,
-        });
-        fields.flatten().map(|(name, value)| (name, plain(&value))).collect()
-    }
-
     /// Judges the evidence.
     pub fn judge(&self, evidence: Evidence<'_>) -> Outcome {
         let timeline = evidence.timeline;
@@ -342,13 +333,5 @@ impl Check {
             }
             Self::Record { device, campaign, outcome } => claims::record(evidence.beside, device, campaign, outcome),
         }
-    }
-}
-
-fn plain(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
     }
 }

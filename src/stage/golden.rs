@@ -6,23 +6,55 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use crate::capture::recording::STEP_COMMENT;
 use crate::capture::{
     Frame, OrderRule, Recording, Shown, Sight, Timeline, Transcript, TranscriptOptions, compare, pcapng,
 };
-use crate::findings::{Authority, CheckId, CheckResult, Verdict};
+use crate::findings::Verdict;
 use crate::judge::{Outcome, ROLL_CALL};
 use crate::wire::syncml::{Command, Message};
 
-use super::{Stage, StageError};
+use super::{Question, Stage, StageError};
 
 /// The check's id.
-const CHECK: &str = "traffic.golden";
+pub(super) const CHECK: &str = "traffic.golden";
 
 /// How recordings are told for a comparison.
 pub(super) const OPTIONS: TranscriptOptions = TranscriptOptions { redact: true, lanes: Shown::Sent };
+
+/// The question whether the traffic is that of a golden recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct GoldenQuestion {
+    /// The golden recording, by its path among all of them.
+    pub recording: String,
+    /// Whether every Device had answered, so that nothing of the traffic was still to come.
+    pub settled: bool,
+}
+
+impl GoldenQuestion {
+    /// Compares the traffic of a scenario with the octets of the golden recording, or says why there are none.
+    pub fn judge(&self, golden: Result<Vec<u8>, String>, recording: &Recording, timeline: &Timeline) -> Outcome {
+        self.compare(golden, &without_roll_calls(recording, timeline))
+    }
+
+    fn compare(&self, golden: Result<Vec<u8>, String>, live: &Recording) -> Outcome {
+        let accepted = format!("the traffic of the golden recording {}", self.recording);
+        let mut outcome = match golden {
+            Ok(octets) => compare_with(&octets, live, accepted),
+            Err(reason) => Outcome::inconclusive(format!("no golden recording can be read: {reason}"), accepted),
+        };
+        if outcome.verdict == Verdict::Fail && !self.settled {
+            // Without every answer nothing says that the traffic is over.
+            outcome.verdict = Verdict::Inconclusive;
+        }
+        outcome
+    }
+}
 
 impl Stage {
     /// The traffic so far is that of the golden recording.
@@ -31,34 +63,20 @@ impl Stage {
         self.roll_call().await?;
         let recorder = &self.running()?.recorder;
         let live = without_roll_calls(&recorder.recording(), &recorder.timeline());
-        let path = self.golden_path()?;
+        let question = GoldenQuestion { recording: self.golden_recording()?, settled: self.all_answered };
+        let path = self.brief()?.captures.join(&question.recording);
         if self.brief()?.renew_golden {
             store(&path, &live)?;
         }
-        let mut outcome = compare_with(&path, &live);
-        if outcome.verdict == Verdict::Fail && !self.all_answered {
-            // Without every answer nothing says that the traffic is over.
-            outcome.verdict = Verdict::Inconclusive;
-        }
-        let result = CheckResult {
-            check: CheckId::new(CHECK),
-            requirements: self.brief()?.requirements.clone(),
-            authority: Authority::Wire,
-            verdict: outcome.verdict,
-            step: self.step.clone(),
-            parameters: [("recording".to_owned(), path.display().to_string())].into(),
-            observed: outcome.observed,
-            accepted: outcome.accepted,
-            packet: None,
-            at_ms: None,
-        };
+        let outcome = question.compare(fs::read(&path).map_err(|error| error.to_string()), &live);
+        let result = self.result_of(&Question::Golden(question), outcome)?;
         self.settle(result, &[])
     }
 
-    fn golden_path(&self) -> Result<PathBuf, StageError> {
+    /// The golden recording of this scenario, by its path among all of them.
+    fn golden_recording(&self) -> Result<String, StageError> {
         let brief = self.brief()?;
-        let folder = brief.feature.split('/').next().unwrap_or_default();
-        Ok(brief.captures.join(folder).join(format!("{}.pcapng", brief.slug)))
+        Ok(format!("{}/{}.pcapng", brief.feature.split('/').next().unwrap_or_default(), brief.slug))
     }
 }
 
@@ -140,13 +158,8 @@ fn store(path: &Path, recording: &Recording) -> Result<(), StageError> {
     fs::write(path, octets).map_err(system)
 }
 
-fn compare_with(path: &Path, live: &Recording) -> Outcome {
-    let accepted = format!("the traffic of {}", path.display());
-    let golden = match fs::read(path) {
-        Ok(octets) => octets,
-        Err(error) => return Outcome::inconclusive(format!("no golden recording can be read: {error}"), accepted),
-    };
-    let golden = match pcapng::read(golden.as_slice()) {
+fn compare_with(golden: &[u8], live: &Recording, accepted: String) -> Outcome {
+    let golden = match pcapng::read(golden) {
         Ok(recording) => recording,
         Err(error) => return Outcome::inconclusive(format!("the golden recording is damaged: {error}"), accepted),
     };

@@ -11,6 +11,7 @@ mod fixtures;
 mod golden;
 mod host;
 mod plan;
+mod question;
 mod recorder;
 mod roll_call;
 mod running;
@@ -34,6 +35,8 @@ use crate::spec::{Capability, Role, Timestamp};
 use crate::subject::{DeviceSubject, ProviderSubject, SubjectError};
 
 pub use fixtures::{FixtureError, Fixtures};
+pub use golden::GoldenQuestion;
+pub use question::{Question, QuestionError};
 use running::Running;
 pub use scenes::Answer;
 pub use script::Condition;
@@ -264,7 +267,7 @@ impl Stage {
     }
 
     fn conclude(&mut self, check: &Check, outcome: Outcome) -> Result<(), StageError> {
-        let result = self.result_of(check, outcome)?;
+        let result = self.result_of(&Question::Check(check.clone()), outcome)?;
         self.settle(result, &check.devices())
     }
 
@@ -282,19 +285,21 @@ impl Stage {
         if verdict == Verdict::Pass { Ok(()) } else { Err(StageError::Check(reason)) }
     }
 
-    fn result_of(&self, check: &Check, outcome: Outcome) -> Result<CheckResult, StageError> {
-        let started = self.running()?.started;
+    /// What came of a question that was put just now: nothing has been recorded since.
+    fn result_of(&self, question: &Question, outcome: Outcome) -> Result<CheckResult, StageError> {
+        let running = self.running()?;
+        let started = running.started;
         Ok(CheckResult {
-            check: CheckId::new(check.id()),
+            check: CheckId::new(question.id()),
             requirements: self.brief()?.requirements.clone(),
-            authority: check.authority(),
+            authority: question.authority(),
             verdict: outcome.verdict,
             step: self.step.clone(),
-            parameters: check.parameters(),
             observed: outcome.observed,
             accepted: outcome.accepted,
             packet: outcome.packet.map(|packet| packet as u64),
             at_ms: outcome.at.map(|at| at.since(started).as_secs_f64() * 1e3),
+            asked: Some(question.asked(running.recorder.recording().frames.len(), || running.beside())),
         })
     }
 

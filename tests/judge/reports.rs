@@ -241,9 +241,11 @@ fn the_form_of_a_report_is_that_of_the_profile() {
 }
 
 #[test]
-fn parameters_name_every_device_of_a_check() {
+fn a_check_names_every_device_and_is_written_down_without_loss() {
     let check = silence(&["D1", "D2"], &["D3"]);
 
+    let written = serde_json::to_string(&check).unwrap();
+
     assert_eq!(check.devices(), ["D1", "D2", "D3"]);
-    assert_eq!(check.parameters()["devices"], "D1, D2");
+    assert_eq!(serde_json::from_str::<castproof::judge::Check>(&written).unwrap(), check);
 }
