@@ -10,6 +10,7 @@ mod delays;
 mod readings;
 mod records;
 mod reports;
+mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -111,6 +112,24 @@ pub enum Check {
         /// The value it must have.
         value: String,
         /// The roll call in whose session it is read.
+        fence: String,
+    },
+    /// `rollout.share`: about so many percent of Devices run a firmware.
+    Share {
+        /// The Devices.
+        devices: Vec<String>,
+        /// How many percent.
+        percent: u16,
+        /// The firmware version.
+        value: String,
+        /// The roll call in whose session it is read.
+        fence: String,
+    },
+    /// `dm.refusal`: these Devices refuse to be read by a DM Server that has not proved itself to them.
+    NothingRead {
+        /// The Devices.
+        devices: Vec<String>,
+        /// The roll call in whose session the server tries.
         fence: String,
     },
     /// `log.entry`: a Device's status log holds a campaign with a result.
@@ -258,6 +277,8 @@ impl Check {
             Self::ReportWindow { .. } => "report.window",
             Self::ReportSpread { .. } => "report.spread",
             Self::Reading { id, .. } => id,
+            Self::Share { .. } => "rollout.share",
+            Self::NothingRead { .. } => "dm.refusal",
             Self::LogEntry { .. } => "log.entry",
             Self::Membership { .. } => "delivery.membership",
             Self::CareAddressees { .. } => "care.addressees",
@@ -288,6 +309,8 @@ impl Check {
             | Self::ReportWindow { devices, .. }
             | Self::ReportSpread { devices, .. }
             | Self::Reading { devices, .. }
+            | Self::Share { devices, .. }
+            | Self::NothingRead { devices, .. }
             | Self::CareAddressees { devices, .. } => ([devices, &[]], None),
             Self::Membership { joining, staying_away } => ([joining, staying_away], None),
             Self::ReportResult { device, .. }
@@ -317,6 +340,8 @@ impl Check {
                 delays::spread(timeline, devices, *window, *lag, fence)
             }
             Self::Reading { devices, node, value, fence, .. } => readings::value(timeline, devices, node, value, fence),
+            Self::Share { devices, percent, value, fence } => share::share(timeline, devices, *percent, value, fence),
+            Self::NothingRead { devices, fence } => readings::nothing(timeline, devices, fence),
             Self::LogEntry { device, campaign, code, fence } => {
                 readings::log_entry(timeline, device, campaign, *code, fence)
             }

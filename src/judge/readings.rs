@@ -9,8 +9,11 @@ use crate::wire::syncml::Command;
 use super::Outcome;
 use super::reports::{answer_to, is_challenge};
 
+/// Lines that a status log has at most (profile section 8).
+const LOG_LINES: usize = 32;
+
 /// What a Device answered for a node in the session of a roll call.
-fn reading(timeline: &Timeline, device: &str, node: &str, fence: &str) -> Option<(Option<String>, usize)> {
+pub(super) fn reading(timeline: &Timeline, device: &str, node: &str, fence: &str) -> Option<(Option<String>, usize)> {
     let opening = answer_to(timeline, device, fence)?;
     let sessions = timeline.sessions_of(device);
     let session = sessions.iter().find(|session| session.caller.session_id == opening.opening.header.session_id)?;
@@ -65,12 +68,59 @@ pub(super) fn value(timeline: &Timeline, devices: &[String], node: &str, value: 
     outcome
 }
 
+/// Whether Devices refuse everything that is read in the session of a roll call, for want of a credential that fits.
+pub(super) fn nothing(timeline: &Timeline, devices: &[String], fence: &str) -> Outcome {
+    let accepted = "every Get answered by 401 or 407, and no value".to_owned();
+    let mut last = None;
+    for device in devices {
+        let Some(opening) = answer_to(timeline, device, fence) else {
+            return Outcome::inconclusive(format!("Device {device} did not answer the roll call"), accepted);
+        };
+        let sessions = timeline.sessions_of(device);
+        let id = &opening.opening.header.session_id;
+        let messages = sessions.iter().filter(|session| session.caller.session_id == *id);
+        let own = messages
+            .flat_map(|session| &session.messages)
+            .filter(|message| message.from == Side::Client && message.sighting.frame >= opening.packet);
+        let mut refused = None;
+        for message in own {
+            for command in &message.message.body {
+                match command {
+                    Command::Results(_) => {
+                        let mut outcome = Outcome::fail(format!("Device {device} gave a value"), accepted);
+                        outcome.packet = Some(message.sighting.frame);
+                        return outcome;
+                    }
+                    Command::Status(status) if status.cmd == "Get" && is_challenge(status.code) => {
+                        refused = Some(message.sighting.frame);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if refused.is_none() {
+            return Outcome::inconclusive(format!("Device {device} was not read"), accepted);
+        }
+        last = refused;
+    }
+    let mut outcome = Outcome::pass(format!("{} Device(s) refused to be read", devices.len()));
+    outcome.packet = last;
+    outcome
+}
+
 pub(super) fn log_entry(timeline: &Timeline, device: &str, campaign: &str, code: u16, fence: &str) -> Outcome {
     let accepted = format!("one entry for campaign `{campaign}` with result {code}");
     let Some((Some(log), packet)) = reading(timeline, device, "./StatusLog", fence) else {
         // The log is a capability, so a Device without it is not wrong either.
         return Outcome::inconclusive(format!("Device {device} gave no status log when it was read"), accepted);
     };
+    let lines = log.lines().count();
+    if lines > LOG_LINES {
+        let observed = format!("the status log of Device {device} holds {lines} lines");
+        let mut outcome = Outcome::fail(observed, format!("at most {LOG_LINES} lines"));
+        outcome.packet = Some(packet);
+        return outcome;
+    }
     let codes: Vec<u16> =
         log.lines().filter_map(entry).filter(|entry| entry.campaign == campaign).map(|entry| entry.code).collect();
     let mut outcome = match codes.as_slice() {

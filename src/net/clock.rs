@@ -37,6 +37,12 @@ impl Clock {
         Self { anchor: self.anchor, wall: self.wall + by }
     }
 
+    /// The same clock set back by `by`: that of a Device whose idea of the time is behind.
+    #[must_use]
+    pub fn delayed(self, by: Duration) -> Self {
+        Self { anchor: self.anchor, wall: self.wall - by }
+    }
+
     /// Waits until this clock shows `when`, which returns at once when it already does.
     ///
     /// It serves a core's `poll_timeout`, in a `select!` with the sockets. It is not for passing time: a test waits for
@@ -83,6 +89,7 @@ mod tests {
         let earlier = clock.now();
         assert_eq!(ahead.wall.since(clock.wall), hour);
         assert!(ahead.now().since(earlier) >= hour);
+        assert_eq!(ahead.delayed(hour).wall, clock.wall);
     }
 
     #[tokio::test]

@@ -11,10 +11,12 @@ use crate::delivery::FluteVersion;
 use crate::judge::ROLL_CALL;
 use crate::provider::{BroadcastPlan, CampaignPlan, Content, SettingChange};
 use crate::spec::{
-    CampaignId, CareProcess, ComponentId, Consent, ExceptionRule, ExceptionSchedule, NodeUri, ReportTiming, Reporters,
-    Reporting, Rollout, RuleAction, Severity, Situation, Target, Version,
+    BasisPoints, CampaignId, CareProcess, ComponentId, Consent, ExceptionRule, ExceptionSchedule, NodeUri,
+    ReportTiming, Reporters, Reporting, Rollout, RuleAction, Severity, Situation, Target, Timestamp, Version,
 };
 
+/// How long a campaign is valid.
+const LIFETIME: Duration = Duration::from_secs(60);
 /// Octets that a package fixture may have at most.
 const LARGEST_PACKAGE: usize = 16 * 1024 * 1024;
 /// Carousel cycles that a campaign fixture may have at most.
@@ -35,7 +37,31 @@ pub(super) struct CampaignFixture {
     #[serde(default)]
     consent: Option<ConsentFixture>,
     #[serde(default)]
+    rollout: RolloutFixture,
+    /// How long it is valid; a minute, unless it says otherwise.
+    #[serde(default, rename = "lifetime-ms")]
+    lifetime: Option<u64>,
+    #[serde(default)]
     broadcast: BroadcastFixture,
+}
+
+/// When Devices may act, counted from when the campaign goes on the air.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct RolloutFixture {
+    not_before_ms: Option<u64>,
+    not_after_ms: Option<u64>,
+    start_window_ms: u64,
+}
+
+impl RolloutFixture {
+    fn at(self, now: Timestamp) -> Rollout {
+        Rollout {
+            not_before: self.not_before_ms.map(|span| now + Duration::from_millis(span)),
+            not_after: self.not_after_ms.map(|span| now + Duration::from_millis(span)),
+            start_window: Duration::from_millis(self.start_window_ms),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -97,6 +123,8 @@ struct TargetFixture {
     from: Vec<Version>,
     groups: Vec<String>,
     areas: Vec<String>,
+    /// The share of the Devices in percent.
+    share: Option<u16>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -112,6 +140,7 @@ struct BroadcastFixture {
     flute: Option<u8>,
     repetitions: Option<u32>,
     cycle_gap_ms: Option<u64>,
+    lead_ms: Option<u64>,
 }
 
 /// Octets that look like an image and are the same in every run.
@@ -123,11 +152,11 @@ fn package(name: &str, octets: usize) -> Arc<[u8]> {
 }
 
 impl CampaignFixture {
-    /// The plan of this campaign.
+    /// The plan of this campaign, which goes on the air `now`.
     ///
     /// # Errors
     /// What is wrong, in words.
-    pub(super) fn plan(&self, name: &str) -> Result<CampaignPlan, String> {
+    pub(super) fn plan(&self, name: &str, now: Timestamp) -> Result<CampaignPlan, String> {
         if name.starts_with(ROLL_CALL) {
             return Err(format!("names that begin with `{ROLL_CALL}` are those of roll calls"));
         }
@@ -139,6 +168,7 @@ impl CampaignFixture {
             from_versions: target.from.clone(),
             groups: target.groups.clone(),
             areas: target.areas.clone(),
+            share: target.share.map(share).transpose()?,
             ..Target::default()
         };
         let content = match (&self.firmware, &self.software, &self.settings) {
@@ -162,14 +192,19 @@ impl CampaignFixture {
                 severity: consent.severity,
                 longest_deferral: Duration::from_millis(consent.longest_deferral_ms),
             }),
-            rollout: Rollout::default(),
+            rollout: self.rollout.at(now),
             reporting: Reporting { who: Reporters::Nobody, ..Reporting::default() },
-            lifetime: Duration::from_secs(60),
+            lifetime: self.lifetime.map_or(LIFETIME, Duration::from_millis),
             age: Duration::ZERO,
             broadcast: self.broadcast.plan()?,
             inspect: Vec::new(),
         })
     }
+}
+
+fn share(percent: u16) -> Result<BasisPoints, String> {
+    let points = percent.checked_mul(100).and_then(BasisPoints::new);
+    points.ok_or_else(|| format!("a share of {percent} %; 0 to 100 are allowed"))
 }
 
 fn sized(name: &str, octets: usize) -> Result<Arc<[u8]>, String> {
@@ -193,6 +228,7 @@ impl BroadcastFixture {
                 Some(other) => return Err(format!("FLUTE version {other}; there are 1 and 2")),
             },
             repetitions,
+            lead: self.lead_ms.map_or(usual.lead, Duration::from_millis),
             cycle_gap: self.cycle_gap_ms.map_or(usual.cycle_gap, Duration::from_millis),
             ..usual
         })

@@ -39,6 +39,11 @@ impl Cast {
         }
     }
 
+    /// The Service Provider's name.
+    pub(super) fn server(&self) -> &ServerId {
+        &self.server
+    }
+
     fn secret(&self, purpose: &str) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.seed.to_be_bytes());
@@ -80,10 +85,14 @@ impl Cast {
             group: self.group(),
             keys: BTreeMap::from([(self.key_id.clone(), self.signing_key().verifying_key())]),
         };
+        let mut account = self.account(&plan.traits.id, relay);
+        if plan.distrusts_server {
+            account.server_password = self.password("server password of a stranger");
+        }
         DeviceConfiguration {
             traits: plan.traits.clone(),
             registrations: if plan.is_registered { vec![registration] } else { Vec::new() },
-            account: self.account(&plan.traits.id, relay),
+            account,
             notification: notification_channel(),
             settings: plan.settings.clone(),
             read_only: plan.read_only.clone(),

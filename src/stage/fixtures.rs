@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::provider::CampaignPlan;
-use crate::spec::{ComponentId, Version};
+use crate::spec::{ComponentId, Timestamp, Version};
 
 use super::bounded::{ReadError, read_yaml};
 use super::campaign_fixture::CampaignFixture;
@@ -92,8 +92,9 @@ impl Fixtures {
                 count => Err(format!("a population of {count} Devices; 1 to {MOST_DEVICES} are allowed")),
             }
         })?;
-        let campaigns =
-            read(&folder.join("campaigns.yaml"), |name, campaign: &CampaignFixture| campaign.plan(name).map(|_| ()))?;
+        let campaigns = read(&folder.join("campaigns.yaml"), |name, campaign: &CampaignFixture| {
+            campaign.plan(name, Timestamp::default()).map(|_| ())
+        })?;
         Ok(Self { populations, campaigns })
     }
 
@@ -114,14 +115,14 @@ impl Fixtures {
         Ok(self.population(population)?.iter().map(|row| usize::from(row.count)).sum())
     }
 
-    /// The plan of a campaign.
+    /// The plan of a campaign that goes on the air `now`.
     ///
     /// # Errors
     /// [`FixtureError::Unknown`].
-    pub fn campaign(&self, name: &str) -> Result<CampaignPlan, FixtureError> {
+    pub fn campaign(&self, name: &str, now: Timestamp) -> Result<CampaignPlan, FixtureError> {
         self.has_campaign(name)?;
         // Every plan was made once when the fixtures were loaded.
-        Ok(self.campaigns[name].plan(name).expect("a campaign fixture that was checked on loading"))
+        Ok(self.campaigns[name].plan(name, now).expect("a campaign fixture that was checked on loading"))
     }
 
     /// Looks a campaign up without making its packages.
@@ -187,7 +188,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_answered_with_the_nearest() {
-        let message = shipped().campaign("sprin-patch").unwrap_err().to_string();
+        let message = shipped().campaign("sprin-patch", Timestamp::default()).unwrap_err().to_string();
 
         assert!(message.contains("did you mean `spring-patch`?"), "{message}");
     }

@@ -10,6 +10,7 @@ mod cast;
 mod fixtures;
 mod golden;
 mod host;
+mod moments;
 mod plan;
 mod question;
 mod recorder;
@@ -20,6 +21,7 @@ mod script;
 mod verdicts;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -36,10 +38,11 @@ use crate::subject::{DeviceSubject, ProviderSubject, SubjectError};
 
 pub use fixtures::{FixtureError, Fixtures};
 pub use golden::GoldenQuestion;
+pub use moments::{Happening, Switch};
 pub use question::{Question, QuestionError};
 use running::Running;
 pub use scenes::Answer;
-pub use script::Condition;
+pub use script::{Condition, Moment, Skew};
 use script::{Script, ScriptError};
 
 /// How long the stage waits for something that should happen at once. It never adds to a run that goes well.
@@ -185,6 +188,8 @@ pub struct Stage {
     /// Whether every Device that can answered the last roll call.
     all_answered: bool,
     deferrals: Vec<Timestamp>,
+    /// How often the End User of each Device has answered.
+    answers: BTreeMap<String, usize>,
 }
 
 impl std::fmt::Debug for Stage {
@@ -223,6 +228,7 @@ impl Stage {
             current_roll_call: None,
             all_answered: false,
             deferrals: Vec::new(),
+            answers: BTreeMap::new(),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::spec::{
 };
 use crate::wire::syncml::Command;
 
-use super::script::ROLL_CALL_SETTING;
+use super::script::{DevicePlan, ROLL_CALL_SETTING};
 use super::{PATIENCE, Stage, StageError};
 
 /// How long a roll call may go unanswered before it is held again: a Device puts campaigns off while it installs one. On a
@@ -24,6 +24,8 @@ use super::{PATIENCE, Stage, StageError};
 const ROUND: Duration = Duration::from_secs(4);
 /// How long a state is read again before it counts as wrong: an installation may still be in progress.
 const SETTLING: Duration = Duration::from_secs(2);
+/// How long a roll call is valid: so long that a Device answers whose clock is an hour fast.
+const LIFETIME: Duration = Duration::from_secs(3 * 3600);
 /// The pause after the first reading; each later one is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
@@ -64,8 +66,10 @@ impl Stage {
         let offset = windows.max().unwrap_or_default();
         running.provider.push(roll_call_plan(&name, self.roll_calls, offset)?).await?;
         let names = running.names();
+        let plans = self.script.devices.iter().filter(|plan| plan.distrusts_server);
+        let distrusting: BTreeSet<&str> = plans.map(|plan| plan.traits.id.as_str()).collect();
         let all_answered = |timeline: &Timeline| {
-            let answered = answers(timeline, &name);
+            let answered = answers(timeline, &name, &distrusting);
             let answered: BTreeSet<&str> = answered.iter().filter_map(|id| names.get(id.as_str()).copied()).collect();
             expected.iter().all(|device| answered.contains(device.as_str())).then_some(())
         };
@@ -79,9 +83,10 @@ impl Stage {
         Ok(name)
     }
 
-    /// The Devices that can answer: on, and registered.
+    /// The Devices that can answer: on, registered, and listening.
     pub(super) fn answering(&self) -> Vec<String> {
-        let able = self.script.devices.iter().filter(|device| device.is_on && device.is_registered);
+        let is_able = |device: &&DevicePlan| device.is_on && device.is_registered && !device.listens_elsewhere;
+        let able = self.script.devices.iter().filter(is_able);
         able.map(|device| device.name.clone()).collect()
     }
 
@@ -106,8 +111,9 @@ impl Stage {
     }
 }
 
-/// The DevIds of those that have answered a roll call to the end: with a report, and with what the server then read.
-fn answers(timeline: &Timeline, name: &str) -> BTreeSet<String> {
+/// The DevIds of those that have answered a roll call to the end: with a report, and with what the server then read; or,
+/// where they are `distrusting`, with a refusal.
+fn answers(timeline: &Timeline, name: &str, distrusting: &BTreeSet<&str>) -> BTreeSet<String> {
     let mut sessions = BTreeSet::new();
     let mut answered = BTreeSet::new();
     for (_, message) in timeline.requests() {
@@ -118,6 +124,13 @@ fn answers(timeline: &Timeline, name: &str) -> BTreeSet<String> {
                     sessions.insert(session);
                 }
                 Command::Results(_) if sessions.contains(&session) => {
+                    answered.insert(message.header.source.clone());
+                }
+                Command::Status(status)
+                    if status.cmd == "Get"
+                        && distrusting.contains(message.header.source.as_str())
+                        && sessions.contains(&session) =>
+                {
                     answered.insert(message.header.source.clone());
                 }
                 _ => {}
@@ -159,7 +172,7 @@ fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignP
         consent: None,
         rollout: Rollout::default(),
         reporting: Reporting { who: Reporters::Everybody, offset, ..Reporting::default() },
-        lifetime: Duration::from_secs(60),
+        lifetime: LIFETIME,
         age: Duration::ZERO,
         broadcast: BroadcastPlan::default(),
         inspect: READ_NODES.map(str::to_owned).to_vec(),

@@ -21,7 +21,7 @@ use super::cast::{Cast, delivery_channel, notification_channel};
 use super::host::HostWatch;
 use super::plan::AirPlan;
 use super::recorder::Recorder;
-use super::script::{DevicePlan, Script};
+use super::script::{DevicePlan, Script, Skew};
 use super::{StageBrief, StageError};
 
 /// Time to live of everything that is sent: it stays on the host.
@@ -29,6 +29,8 @@ const TTL: u8 = 1;
 /// Where the Service Provider's sequence numbers begin, and those of a forger, who must look fresh but not spoil what follows.
 const SEQUENCE: u64 = 1000;
 const FORGED_SEQUENCE: u64 = 500;
+/// How far a clock is off that shows another time.
+const HOUR: Duration = Duration::from_secs(3600);
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -42,6 +44,10 @@ pub(super) struct Broadcasted {
     pub campaign: crate::spec::CampaignId,
     /// Until how long after the end of transmission reports may come.
     pub latest_report: Duration,
+    /// From when on reports may come, counted from the end of transmission.
+    pub offset: Duration,
+    /// When its announcement expires.
+    pub expires_at: Timestamp,
     /// The longest window from which Devices draw the delay of a report.
     pub window: Duration,
     /// Its longest deferral, when it is mandatory.
@@ -100,7 +106,11 @@ impl Channels {
     /// each kind is one range for a dissector.
     fn lease(brief: &StageBrief, devices: usize) -> Result<Self, StageError> {
         let parties = u16::try_from(devices + 1).map_err(|_| StageError::Unprepared("too many Devices".into()))?;
-        let ports = parties.checked_mul(2).ok_or_else(|| StageError::Unprepared("too many Devices".into()))?;
+        // One more, on which nothing is sent.
+        let ports = parties
+            .checked_mul(2)
+            .and_then(|ports| ports.checked_add(1))
+            .ok_or_else(|| StageError::Unprepared("too many Devices".into()))?;
         let lease = Lease::take(ports)?;
         let table = |party: u16| {
             ChannelTable::from([
@@ -186,15 +196,28 @@ impl Running {
         let device = DeviceBrief {
             name: plan.name.clone(),
             configuration: self.cast.device(plan, relay.local_addr()),
-            channels,
+            channels: if plan.listens_elsewhere { self.elsewhere(channels) } else { channels },
             folder: self.folder.path().join(&plan.name),
             seed: self.seed.wrapping_mul(1_000_003).wrapping_add(number),
-            clock: self.clock,
+            clock: match plan.skew {
+                None => self.clock,
+                Some(Skew::Slow) => self.clock.delayed(HOUR),
+                Some(Skew::Fast) => self.clock.advanced(HOUR),
+            },
         };
         self.relays.push(relay.forward(self.provider.server_address(), self.clock, PassAll, events.clone()));
         self.ids.insert(plan.name.clone(), plan.traits.id.clone());
         self.briefs.insert(plan.name.clone(), device);
         Ok(())
+    }
+
+    /// The same channels, but that notifications are awaited where nothing is sent.
+    fn elsewhere(&self, mut channels: ChannelTable) -> ChannelTable {
+        if let Some(entry) = channels.get_mut(&notification_channel()) {
+            let nobody = self.lease.entry(self.lease.count() - 1, entry.interface, TTL);
+            *entry = nobody;
+        }
+        channels
     }
 
     /// Switches a Device on; when this returns, it listens.
@@ -204,6 +227,11 @@ impl Running {
         let instance = brief.casting.device.open(device).await?;
         for condition in &plan.local {
             instance.stimulate(Stimulus::Condition(*condition)).await?;
+        }
+        for moment in &plan.power_losses {
+            if let Some(failure) = moment.failure() {
+                instance.stimulate(Stimulus::PowerFails(failure)).await?;
+            }
         }
         instance.listen().await?;
         self.devices.insert(plan.name.clone(), instance);
@@ -284,6 +312,19 @@ impl Running {
             all.extend(device.claims().into_iter().map(|claim| (name.clone(), claim)));
         }
         all
+    }
+
+    /// How often the End User of a Device was asked about a campaign.
+    pub(super) fn prompts(&self, device: &str, campaign: &crate::spec::CampaignId) -> usize {
+        let Some(device) = self.devices.get(device) else { return 0 };
+        let is_prompt =
+            |what: &ClaimKind| matches!(what, ClaimKind::Prompted { campaign: about, .. } if about == campaign);
+        device.claims().iter().filter(|claim| is_prompt(&claim.what)).count()
+    }
+
+    /// The Service Provider's name.
+    pub(super) fn server(&self) -> &crate::spec::ServerId {
+        self.cast.server()
     }
 
     /// Everything that is known beside the traffic.

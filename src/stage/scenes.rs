@@ -12,11 +12,15 @@ use crate::subject::{ClaimKind, Stimulus, SubjectError};
 
 use super::cast::{delivery_channel, notification_channel};
 use super::running::{Broadcasted, Running};
-use super::script::Condition;
+use super::script::{Condition, Moment};
 use super::{PATIENCE, Stage, StageError};
 
 /// How long the End User of a scenario postpones an update: longer than any deferral, which then cuts it short.
 const POSTPONEMENT: Duration = Duration::from_secs(3600);
+/// How long the End User postpones an update briefly.
+const BRIEF_POSTPONEMENT: Duration = Duration::from_millis(400);
+/// Beyond this span what is to come is not waited for.
+const SOON: Duration = Duration::from_secs(5);
 
 /// The End User's answer to a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub enum Answer {
     Decline,
     /// Not now.
     Postpone,
+    /// Not now, but soon.
+    PostponeBriefly,
 }
 
 impl Stage {
@@ -64,13 +70,16 @@ impl Stage {
     }
 
     fn plan(&self, campaign: &str) -> Result<CampaignPlan, StageError> {
-        Ok(self.script.campaign(&self.brief()?.fixtures, campaign)?)
+        let brief = self.brief()?;
+        Ok(self.script.campaign(&brief.fixtures, campaign, brief.clock.now())?)
     }
 
     /// Broadcasts a campaign from its notification to its closing packets.
     pub async fn broadcast(&mut self, campaign: &str) -> Result<(), StageError> {
         self.start_broadcast(campaign, Duration::ZERO).await?;
-        self.broadcast_ends(campaign).await
+        self.power_fails_during(campaign).await?;
+        self.broadcast_ends(campaign).await?;
+        self.power_fails_after(campaign).await
     }
 
     /// Broadcasts a campaign whose announcement expired an hour ago.
@@ -79,17 +88,17 @@ impl Stage {
         self.broadcast_ends(campaign).await
     }
 
-    async fn start_broadcast(&mut self, campaign: &str, age: Duration) -> Result<(), StageError> {
+    pub(super) async fn start_broadcast(&mut self, campaign: &str, age: Duration) -> Result<(), StageError> {
         self.open().await?;
         let plan = CampaignPlan { age, ..self.plan(campaign)? };
-        let entry = broadcasted(&plan);
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
+        let entry = broadcasted(&plan, running.clock.now());
         running.provider.push(plan).await?;
         running.broadcasted.push(entry);
         Ok(())
     }
 
-    async fn broadcast_ends(&mut self, campaign: &str) -> Result<(), StageError> {
+    pub(super) async fn broadcast_ends(&mut self, campaign: &str) -> Result<(), StageError> {
         let what = format!("the closing packet of campaign `{campaign}`");
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
         running.last_broadcast_end = running.until(&what, PATIENCE, |_, timeline| closing(timeline, campaign)).await?;
@@ -113,7 +122,7 @@ impl Stage {
         let plan = self.plan(campaign)?;
         let brief = self.brief()?.clone();
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
-        let entry = broadcasted(&plan);
+        let entry = broadcasted(&plan, running.clock.now());
         running.forger(&brief).await?.push(plan).await?;
         // What a Device that believes it would report has its place before the answer to the roll call.
         running.broadcasted.push(entry);
@@ -159,30 +168,6 @@ impl Stage {
         running.switch_on(&brief, &plan).await
     }
 
-    /// Switches a Device on in the middle of a broadcast.
-    pub async fn switch_on_during(&mut self, device: &str, campaign: &str) -> Result<(), StageError> {
-        self.start_broadcast(campaign, Duration::ZERO).await?;
-        let is_under_way = |timeline: &Timeline| {
-            timeline
-                .on(PROVIDER_LANE)
-                .any(|sighting| matches!(sighting.what, Sight::Symbol { toi: 2, .. }))
-                .then_some(())
-        };
-        self.running()?.until("the package on the air", PATIENCE, |_, timeline| is_under_way(timeline)).await?;
-        self.switch_on(device).await?;
-        let listens = self.running()?.clock.now();
-        self.broadcast_ends(campaign).await?;
-        // Each cycle begins with a notification, so one that came later had a whole cycle behind it.
-        let is_notification = |sight: &Sight| matches!(sight, Sight::Notification(_));
-        let timeline = self.running()?.recorder.timeline();
-        let heard = timeline.on(device).any(|sighting| sighting.at >= listens && is_notification(&sighting.what));
-        drop(timeline);
-        if !heard {
-            self.reservations.push(format!("Device {device} listened too late for a whole cycle of the carousel"));
-        }
-        Ok(())
-    }
-
     /// Waits until the End User of a Device is asked about a campaign.
     pub async fn offered(&mut self, device: &str, campaign: &str) -> Result<(), StageError> {
         self.broadcast(campaign).await?;
@@ -205,22 +190,40 @@ impl Stage {
         if let Some(deferral) = deferral.and_then(|entry| entry.deferral) {
             self.deferrals.push(at + deferral);
         }
-        Ok(())
+        self.power_fails_at(device, Moment::Asking).await
     }
 
-    /// Gives the End User's answer.
+    /// Gives the End User's answer, once the question stands.
     pub async fn answer(&mut self, device: &str, answer: Answer) -> Result<(), StageError> {
         self.open().await?;
-        let running = self.running()?;
-        let campaign = running.broadcasted.last().map(|entry| entry.campaign.clone());
+        let campaign = self.running()?.broadcasted.last().map(|entry| entry.campaign.clone());
         let campaign = campaign.ok_or_else(|| StageError::Unprepared("nothing was offered".into()))?;
-        let answer = match answer {
+        let answered = self.answers.entry(device.to_owned()).or_default();
+        *answered += 1;
+        let asked = *answered;
+        let running = self.running()?;
+        let is_asked = |running: &Running, _: &Timeline| (running.prompts(device, &campaign) >= asked).then_some(());
+        running.until("a prompt to the End User", PATIENCE, is_asked).await?;
+        let span = match answer {
+            Answer::PostponeBriefly => BRIEF_POSTPONEMENT,
+            Answer::Approve | Answer::Decline | Answer::Postpone => POSTPONEMENT,
+        };
+        let now = running.clock.now();
+        let user = match answer {
             Answer::Approve => UserAnswer::Approve,
             Answer::Decline => UserAnswer::Decline,
-            Answer::Postpone => UserAnswer::Postpone(POSTPONEMENT),
+            Answer::Postpone | Answer::PostponeBriefly => UserAnswer::Postpone(span),
         };
-        running.device(device)?.stimulate(Stimulus::Answer(campaign, answer)).await?;
-        Ok(())
+        running.device(device)?.stimulate(Stimulus::Answer(campaign, user)).await?;
+        if !matches!(user, UserAnswer::Postpone(_)) {
+            return Ok(());
+        }
+        // The first brief postponement ends before the deferral does, unless the host held the answer up.
+        let is_late = asked == 1 && self.first_deferral().is_some_and(|end| now + span >= end);
+        if is_late && answer == Answer::PostponeBriefly {
+            self.reservations.push("this host was so slow that the answer came too late to be asked again".to_owned());
+        }
+        self.power_fails_at(device, Moment::Postponed).await
     }
 
     /// The end of the deferral that is the first to end, unless it was waited for.
@@ -246,7 +249,7 @@ impl Stage {
     }
 }
 
-fn broadcasted(plan: &CampaignPlan) -> Broadcasted {
+fn broadcasted(plan: &CampaignPlan, now: Timestamp) -> Broadcasted {
     let announced = (plan.reporting.offset, plan.reporting.window);
     let scheduled =
         plan.schedule().into_iter().flat_map(|schedule| &schedule.rules).filter_map(|rule| match rule.action {
@@ -255,16 +258,24 @@ fn broadcasted(plan: &CampaignPlan) -> Broadcasted {
         });
     let timings = || scheduled.clone().chain([announced]);
     let mandatory = plan.consent.filter(|consent| consent.severity == Severity::Mandatory);
+    // What a Device does of itself later on the air has its report later, too.
+    let rollout_end = plan.rollout.not_after.map(|end| end.since(now));
+    let lapse = plan.consent.map(|_| rollout_end.map_or(plan.lifetime, |end| end.min(plan.lifetime)));
+    let start = plan.rollout.not_before.map(|start| start.since(now));
+    let later = lapse.into_iter().chain(start).filter(|span| *span <= SOON).max().unwrap_or_default();
+    let wait = timings().map(|(offset, window)| offset + window).max().unwrap_or_default();
     Broadcasted {
         campaign: plan.campaign.clone(),
-        latest_report: timings().map(|(offset, window)| offset + window).max().unwrap_or_default(),
+        latest_report: wait + later,
+        offset: plan.reporting.offset,
+        expires_at: now + plan.lifetime,
         window: timings().map(|(_, window)| window).max().unwrap_or_default(),
         deferral: mandatory.map(|consent| consent.longest_deferral),
     }
 }
 
 /// The FLUTE session of a campaign, as the sender announced it.
-fn tsi_of(timeline: &Timeline, campaign: &str) -> Option<u64> {
+pub(super) fn tsi_of(timeline: &Timeline, campaign: &str) -> Option<u64> {
     timeline.on(PROVIDER_LANE).find_map(|sighting| match &sighting.what {
         Sight::Notification(notification) => {
             let said = &notification.announcement.as_ref().ok()?.announcement;

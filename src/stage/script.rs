@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::device::LocalCondition;
 use crate::provider::CampaignPlan;
-use crate::spec::{DeviceId, DeviceTraits, NodeUri, Reporters, Reporting, SettingsTree, Version};
+use crate::spec::{DeviceId, DeviceTraits, NodeUri, Reporters, Reporting, SettingsTree, Timestamp, Version};
 
 use super::fixtures::{FixtureError, Fixtures, Row};
 use super::plan::{AirRule, Fate, PacketKind, Which};
@@ -32,6 +32,16 @@ pub enum Condition {
     LossyReception,
     /// It is switched off.
     SwitchedOff,
+    /// It loses its power at a moment, and has it back at once.
+    LosesPower(Moment),
+    /// Its clock shows another time.
+    Clock(Skew),
+    /// It listens where nothing is sent.
+    ListensElsewhere,
+    /// It takes the DM Server for a stranger: it was told another password of it.
+    DistrustsServer,
+    /// Its status log is full.
+    FullLog,
     /// It is registered with no provider.
     NotRegistered,
     /// It is of another manufacturer.
@@ -44,10 +54,40 @@ pub enum Condition {
     Firmware(Version),
     /// It lacks the software component of the campaigns.
     NoPlayer,
+    /// It has this version of the software component of the campaigns.
+    Player(Version),
     /// It lacks this setting.
     LacksSetting(NodeUri),
     /// It does not let this setting be changed.
     KeepsSetting(NodeUri),
+}
+
+/// When a Device loses its power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// It has received some symbols of the package, and not all.
+    Downloading,
+    /// It has the Command, and has noted nothing of it.
+    Received,
+    /// Half of the new image is written.
+    Writing,
+    /// The new image is written, and the version is not noted.
+    Written,
+    /// Transmission has ended, and its report is not due yet.
+    WaitingToReport,
+    /// Its End User has been asked.
+    Asking,
+    /// Its End User has postponed the update.
+    Postponed,
+}
+
+/// How far a Device's clock is off: an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skew {
+    /// It shows an earlier time.
+    Slow,
+    /// It shows a later time.
+    Fast,
 }
 
 /// One Device before it is switched on.
@@ -65,6 +105,14 @@ pub(super) struct DevicePlan {
     pub local: Vec<LocalCondition>,
     /// What the air does to its packets.
     pub air: Vec<AirRule>,
+    /// When it loses its power.
+    pub power_losses: Vec<Moment>,
+    /// How far its clock is off.
+    pub skew: Option<Skew>,
+    /// Whether it listens where nothing is sent.
+    pub listens_elsewhere: bool,
+    /// Whether it takes the DM Server for a stranger.
+    pub distrusts_server: bool,
     /// Whether it is on from the start.
     pub is_on: bool,
     /// Whether it is registered with the Service Provider.
@@ -132,12 +180,17 @@ impl Script {
         self.reporting.insert(campaign.to_owned(), reporting);
     }
 
-    /// The plan of a campaign, as this scenario wants it.
+    /// The plan of a campaign that goes on the air `now`, as this scenario wants it.
     ///
     /// # Errors
     /// [`ScriptError::Fixture`].
-    pub(super) fn campaign(&self, fixtures: &Fixtures, name: &str) -> Result<CampaignPlan, ScriptError> {
-        let mut plan = fixtures.campaign(name)?;
+    pub(super) fn campaign(
+        &self,
+        fixtures: &Fixtures,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<CampaignPlan, ScriptError> {
+        let mut plan = fixtures.campaign(name, now)?;
         if let Some(reporting) = self.reporting.get(name) {
             plan.reporting = *reporting;
         }
@@ -164,6 +217,10 @@ impl DevicePlan {
             read_only: BTreeSet::new(),
             local: Vec::new(),
             air: Vec::new(),
+            power_losses: Vec::new(),
+            skew: None,
+            listens_elsewhere: false,
+            distrusts_server: false,
             is_on: true,
             is_registered: true,
         }
@@ -182,12 +239,20 @@ impl DevicePlan {
             Condition::LosesOneSymbol => air(package(), Which::Number(3), Fate::Drop),
             Condition::LossyReception => air(PacketKind::Delivery, Which::Chance(0.2), Fate::Drop),
             Condition::SwitchedOff => self.is_on = false,
+            Condition::LosesPower(moment) => self.power_losses.push(moment),
+            Condition::Clock(skew) => self.skew = Some(skew),
+            Condition::ListensElsewhere => self.listens_elsewhere = true,
+            Condition::DistrustsServer => self.distrusts_server = true,
+            Condition::FullLog => self.local.push(LocalCondition::FullLog),
             Condition::NotRegistered => self.is_registered = false,
             Condition::OtherManufacturer => self.traits.manufacturer = "Emca".into(),
             Condition::OtherModel => self.traits.model = "X2".into(),
             Condition::OtherHardware => self.traits.hardware_version = "9".into(),
             Condition::Firmware(version) => self.traits.firmware = version,
             Condition::NoPlayer => self.traits.software.clear(),
+            Condition::Player(version) => {
+                self.traits.software.values_mut().for_each(|installed| *installed = version.clone());
+            }
             Condition::LacksSetting(node) => {
                 self.settings.remove(&node);
             }

@@ -24,6 +24,23 @@ impl Stage {
         self.read_node("firmware.version", devices, "./DevDetail/FwV", version).await
     }
 
+    /// About so many percent of Devices run this firmware.
+    pub async fn share_runs_firmware(
+        &mut self,
+        percent: u16,
+        devices: &[String],
+        version: &str,
+    ) -> Result<(), StageError> {
+        let (devices, value) = (devices.to_vec(), version.to_owned());
+        self.read(move |fence| Check::Share { devices: devices.clone(), percent, value: value.clone(), fence }).await
+    }
+
+    /// The DM Server can read nothing of Devices.
+    pub async fn cannot_be_read(&mut self, devices: &[String]) -> Result<(), StageError> {
+        let fence = self.roll_call().await?;
+        self.require(&Check::NothingRead { devices: devices.to_vec(), fence })
+    }
+
     /// Devices run this version of a software component.
     pub async fn run_component(
         &mut self,

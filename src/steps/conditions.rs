@@ -8,7 +8,7 @@ use cucumber::Parameter;
 
 use super::parameters::ParameterError;
 use crate::spec::NodeUri;
-use crate::stage::Condition;
+use crate::stage::{Condition, Moment, Skew};
 
 /// The conditions without a value: the verb in the singular and the plural, what follows it, and what it means.
 macro_rules! conditions {
@@ -28,6 +28,7 @@ macro_rules! conditions {
             const REGEX: &'static str = concat!(
                 $("(?:", $one, "|", $many, ") ", $rest, "|",)*
                 r"(?:has|have) firmware (?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){0,3}",
+                r"|(?:has|have) version (?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){0,3} of the player",
                 r"|lacks? the setting \./[A-Za-z]+(?:/[A-Za-z]+)*",
                 r"|keeps? the setting \./[A-Za-z]+(?:/[A-Za-z]+)* as it is",
             );
@@ -45,6 +46,18 @@ conditions! {
     "loses" "lose" "one symbol of the package" => Condition::LosesOneSymbol,
     "loses" "lose" "a fifth of all packets" => Condition::LossyReception,
     "is" "are" "switched off" => Condition::SwitchedOff,
+    "loses" "lose" "power during the download" => Condition::LosesPower(Moment::Downloading),
+    "loses" "lose" "power before the Command is noted" => Condition::LosesPower(Moment::Received),
+    "loses" "lose" "power while writing the new image" => Condition::LosesPower(Moment::Writing),
+    "loses" "lose" "power before the new version is noted" => Condition::LosesPower(Moment::Written),
+    "loses" "lose" "power while waiting to report" => Condition::LosesPower(Moment::WaitingToReport),
+    "loses" "lose" "power while asking the End User" => Condition::LosesPower(Moment::Asking),
+    "loses" "lose" "power while the update is postponed" => Condition::LosesPower(Moment::Postponed),
+    "has" "have" "a clock that is an hour slow" => Condition::Clock(Skew::Slow),
+    "has" "have" "a clock that is an hour fast" => Condition::Clock(Skew::Fast),
+    "listens" "listen" "on another group" => Condition::ListensElsewhere,
+    "takes" "take" "the DM Server for a stranger" => Condition::DistrustsServer,
+    "has" "have" "a full status log" => Condition::FullLog,
     "is" "are" "not registered for updates" => Condition::NotRegistered,
     "is" "are" "of another manufacturer" => Condition::OtherManufacturer,
     "is" "are" "of another model" => Condition::OtherModel,
@@ -65,6 +78,10 @@ impl FromStr for ConditionText {
             return Ok(Self(condition));
         }
         let node = |text: &str| NodeUri::new(text).map_err(|error| ParameterError::of(text, error));
+        if let Some(player) = rest.strip_prefix("version ").and_then(|rest| rest.strip_suffix(" of the player")) {
+            let version = player.parse().map_err(|error| ParameterError::of(player, error))?;
+            return Ok(Self(Condition::Player(version)));
+        }
         let condition = match (rest.strip_prefix("firmware "), rest.strip_prefix("the setting ")) {
             (Some(version), _) => {
                 Condition::Firmware(version.parse().map_err(|error| ParameterError::of(version, error))?)
@@ -89,6 +106,7 @@ mod tests {
         let node = |name: &str| NodeUri::new(name).unwrap();
         let with_value = [
             ("has", "have", "firmware 0.9", Condition::Firmware("0.9".parse().unwrap())),
+            ("has", "have", "version 3.2 of the player", Condition::Player("3.2".parse().unwrap())),
             ("lacks", "lack", "the setting ./Settings/Apn", Condition::LacksSetting(node("./Settings/Apn"))),
             ("keeps", "keep", "the setting ./Settings/Apn as it is", Condition::KeepsSetting(node("./Settings/Apn"))),
         ];

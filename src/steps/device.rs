@@ -3,22 +3,29 @@
 use cucumber::gherkin::Step;
 use cucumber::{then, when};
 
+use super::events::{EventText, SwitchText};
 use super::parameters::{CampaignName, DeviceName, DeviceNames, Node, Number, Span, VersionText};
 use crate::stage::{Stage, StageError};
 
-#[when(expr = "Device {device} is switched on")]
-async fn is_switched_on(stage: &mut Stage, device: DeviceName, #[step] step: &Step) -> Result<(), StageError> {
-    stage.at(step).switch_on(&device.0).await
-}
-
-#[when(expr = "Device {device} is switched on while campaign {campaign} is on the air")]
-async fn is_switched_on_during(
+#[when(expr = "Device {device} {switch}")]
+async fn is_switched(
     stage: &mut Stage,
     device: DeviceName,
+    switch: SwitchText,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).switch(&device.0, switch.0).await
+}
+
+#[when(expr = "Device {device} {event} while campaign {campaign} is on the air")]
+async fn meets_while_on_the_air(
+    stage: &mut Stage,
+    device: DeviceName,
+    event: EventText,
     campaign: CampaignName,
     #[step] step: &Step,
 ) -> Result<(), StageError> {
-    stage.at(step).switch_on_during(&device.0, &campaign.0).await
+    stage.at(step).broadcast_while(&device.0, event.0, &campaign.0).await
 }
 
 #[then(expr = "Device(s) {devices} run(s) firmware {version}")]
@@ -29,6 +36,22 @@ async fn run_firmware(
     #[step] step: &Step,
 ) -> Result<(), StageError> {
     stage.at(step).run_firmware(&devices.0, &version.0).await
+}
+
+#[then(expr = "about {int} % of Devices {devices} run firmware {version}")]
+async fn share_runs_firmware(
+    stage: &mut Stage,
+    percent: Number,
+    devices: DeviceNames,
+    version: VersionText,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).share_runs_firmware(percent.0, &devices.0, &version.0).await
+}
+
+#[then(expr = "the DM Server can read nothing of Device(s) {devices}")]
+async fn is_not_read(stage: &mut Stage, devices: DeviceNames, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).cannot_be_read(&devices.0).await
 }
 
 #[then(expr = "Device(s) {devices} run(s) version {version} of the software component {word}")]

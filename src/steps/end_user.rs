@@ -3,6 +3,7 @@
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 
+use super::events::AnsweredText;
 use super::parameters::{AnswerText, CampaignName, DeviceName, Number, Offered};
 use crate::stage::{Stage, StageError};
 
@@ -16,9 +17,14 @@ async fn has_been_offered(
     stage.at(step).offered(&device.0, &campaign.0).await
 }
 
-#[given(expr = "the End User of Device {device} has postponed the update")]
-async fn has_postponed(stage: &mut Stage, device: DeviceName, #[step] step: &Step) -> Result<(), StageError> {
-    stage.at(step).answer(&device.0, crate::stage::Answer::Postpone).await
+#[given(expr = "the End User of Device {device} has {answered} the update")]
+async fn has_answered(
+    stage: &mut Stage,
+    device: DeviceName,
+    answer: AnsweredText,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).answer(&device.0, answer.0).await
 }
 
 #[when(expr = "the End User of Device {device} {answer} the update")]

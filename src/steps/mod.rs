@@ -7,6 +7,7 @@ mod conditions;
 mod device;
 mod dm_server;
 mod end_user;
+mod events;
 pub mod names;
 mod parameters;
 pub mod phrasebook;

@@ -9,6 +9,7 @@ use crate::spec::{Reporters, Version};
 use crate::stage::Answer;
 
 use super::conditions::ConditionText;
+use super::events::{AnsweredText, EventText, SwitchText};
 use super::phrasebook::{PHRASES, Phrase};
 
 /// The longest span of time that a sentence may name, and so the longest that a scenario waits for a report.
@@ -74,6 +75,9 @@ fn check_value(placeholder: &str, value: &str) -> Option<Result<(), ParameterErr
         "reporters" => read::<ReportersText>(value),
         "node" => read::<Node>(value),
         "answer" => read::<AnswerText>(value),
+        "answered" => read::<AnsweredText>(value),
+        "event" => read::<EventText>(value),
+        "switch" => read::<SwitchText>(value),
         "offered" => read::<Offered>(value),
         "outcome" => read::<OutcomeText>(value),
         "condition" => read::<ConditionText>(value),

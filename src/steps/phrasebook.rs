@@ -18,7 +18,7 @@ const fn phrase(keyword: &'static str, sentence: &'static str, example: &'static
 }
 
 /// Every sentence.
-pub const PHRASES: [Phrase; 37] = [
+pub const PHRASES: [Phrase; 39] = [
     phrase(
         "Given",
         "the population {population}",
@@ -51,9 +51,9 @@ pub const PHRASES: [Phrase; 37] = [
     ),
     phrase(
         "Given",
-        "the End User of Device {device} has postponed the update",
-        r#"the End User of Device "D1" has postponed the update"#,
-        "The End User answered: not now.",
+        "the End User of Device {device} has {answered} the update",
+        r#"the End User of Device "D1" has briefly postponed the update"#,
+        "The End User answered: not now (postponed), or ask again in 400 ms (briefly postponed).",
     ),
     phrase(
         "When",
@@ -91,12 +91,17 @@ pub const PHRASES: [Phrase; 37] = [
         r#"the DM Server is told to broadcast provisioning data "unscheduled-settings""#,
         "It may refuse.",
     ),
-    phrase("When", "Device {device} is switched on", r#"Device "D2" is switched on"#, "It listens from then on."),
     phrase(
         "When",
-        "Device {device} is switched on while campaign {campaign} is on the air",
+        "Device {device} {switch}",
+        r#"Device "D2" is switched on"#,
+        "It is switched on, and listens from then on; or is switched off and on again, and has what it stored.",
+    ),
+    phrase(
+        "When",
+        "Device {device} {event} while campaign {campaign} is on the air",
         r#"Device "D2" is switched on while campaign "long-carousel" is on the air"#,
-        "It joins in the middle of the carousel.",
+        "Of a closed list: is switched on (also: after the expiry), is switched off and on again, loses its registration, leaves and rejoins the channel.",
     ),
     phrase(
         "When",
@@ -118,6 +123,12 @@ pub const PHRASES: [Phrase; 37] = [
     ),
     phrase(
         "Then",
+        "about {int} % of Devices {devices} run firmware {version}",
+        r#"about 25 % of Devices "D1" to "D40" run firmware 2.0"#,
+        "As a share that each draws for itself; a population that does so fails once in a million times.",
+    ),
+    phrase(
+        "Then",
         "Device(s) {devices} run(s) version {version} of the software component {word}",
         r#"Device "D1" runs version 3.2 of the software component player"#,
         "Read over DM (the SCOMO inventory) in the session of a roll call.",
@@ -133,6 +144,12 @@ pub const PHRASES: [Phrase; 37] = [
         "the status log of Device {device} holds campaign {campaign} with result {int}",
         r#"the status log of Device "D1" holds campaign "spring-patch" with result 200"#,
         "Read over DM (./StatusLog); exactly one entry.",
+    ),
+    phrase(
+        "Then",
+        "the DM Server can read nothing of Device(s) {devices}",
+        r#"the DM Server can read nothing of Device "D2""#,
+        "Every Get of the roll call is refused for want of a credential that fits.",
     ),
     phrase(
         "Then",

@@ -121,6 +121,8 @@ pub enum PowerFailure {
     WhileWriting,
     /// The new image is written, and nothing else yet.
     OnceWritten,
+    /// The first object of the campaign, the Command, has come, and nothing of it is noted yet.
+    OnceReceived,
 }
 
 /// Something that an instance says of itself.

@@ -14,10 +14,10 @@ pub struct Fuse(Rc<State>);
 struct State {
     /// Operations that still succeed; `None` without a bound.
     left: Cell<Option<u64>>,
-    /// The power is lost in the middle of the write of the next file whose name begins like this.
-    at_write: Cell<Option<&'static str>>,
-    /// The power is lost once the next file whose name begins like this has its name.
-    after_rename: Cell<Option<&'static str>>,
+    /// The power is lost in the middle of the write of the next file whose name begins like one of these.
+    at_write: Cell<Option<&'static [&'static str]>>,
+    /// The power is lost once the next file whose name begins like one of these has its name.
+    after_rename: Cell<Option<&'static [&'static str]>>,
     /// Operations so far.
     done: Cell<u64>,
     is_blown: Cell<bool>,
@@ -29,14 +29,14 @@ impl Fuse {
         self.0.left.set(Some(operations));
     }
 
-    /// Blows in the middle of the write of the next file whose name begins like this.
-    pub fn blow_while_writing(&self, beginning: &'static str) {
-        self.0.at_write.set(Some(beginning));
+    /// Blows in the middle of the write of the next file whose name begins like one of these.
+    pub fn blow_while_writing(&self, beginnings: &'static [&'static str]) {
+        self.0.at_write.set(Some(beginnings));
     }
 
-    /// Blows when the next file whose name begins like this is complete and has its name, before anything else is done.
-    pub fn blow_once_written(&self, beginning: &'static str) {
-        self.0.after_rename.set(Some(beginning));
+    /// Blows when the next file whose name begins like one of these is complete and has its name, before anything else is done.
+    pub fn blow_once_written(&self, beginnings: &'static [&'static str]) {
+        self.0.after_rename.set(Some(beginnings));
     }
 
     /// Whether the power is lost.
@@ -73,6 +73,10 @@ impl Fuse {
     }
 }
 
+fn begins(name: &str, beginnings: &[&str]) -> bool {
+    beginnings.iter().any(|beginning| name.starts_with(beginning))
+}
+
 /// A medium behind a fuse; a medium without power can be read no more than written.
 #[derive(Debug)]
 pub struct Interrupted<M> {
@@ -93,7 +97,7 @@ impl<M: Medium> Medium for Interrupted<M> {
     }
 
     fn write(&mut self, name: &str, octets: &[u8]) -> io::Result<()> {
-        if self.fuse.0.at_write.get().is_some_and(|beginning| name.starts_with(beginning)) {
+        if self.fuse.0.at_write.get().is_some_and(|beginnings| begins(name, beginnings)) {
             self.medium.write(name, &octets[..octets.len() / 2])?;
             return Err(self.fuse.blow());
         }
@@ -109,7 +113,7 @@ impl<M: Medium> Medium for Interrupted<M> {
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
         self.fuse.pass()?;
         self.medium.rename(from, to)?;
-        if self.fuse.0.after_rename.get().is_some_and(|beginning| to.starts_with(beginning)) {
+        if self.fuse.0.after_rename.get().is_some_and(|beginnings| begins(to, beginnings)) {
             return Err(self.fuse.blow());
         }
         Ok(())

@@ -27,7 +27,9 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(5);
 /// Octets that one datagram may have.
 const LARGEST_DATAGRAM: usize = 65_536;
 /// How the name of an image begins that is being installed: firmware goes to one of two slots.
-const IMAGE: &str = "slot-";
+const IMAGES: &[&str] = &["slot-", "component-"];
+/// How the name of an object begins that was received.
+const OBJECTS: &[&str] = &["object-"];
 
 /// What the instance asks of its driver.
 pub(super) enum Order {
@@ -240,11 +242,15 @@ impl Driver {
             }
             Stimulus::Power(Power::On) => self.power_on(),
             Stimulus::PowerFails(PowerFailure::WhileWriting) => {
-                self.fuse.blow_while_writing(IMAGE);
+                self.fuse.blow_while_writing(IMAGES);
                 Ok(())
             }
             Stimulus::PowerFails(PowerFailure::OnceWritten) => {
-                self.fuse.blow_once_written(IMAGE);
+                self.fuse.blow_once_written(IMAGES);
+                Ok(())
+            }
+            Stimulus::PowerFails(PowerFailure::OnceReceived) => {
+                self.fuse.blow_once_written(OBJECTS);
                 Ok(())
             }
             Stimulus::WithdrawRegistration(server) => {

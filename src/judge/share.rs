@@ -1,0 +1,79 @@
+//! Whether the share of Devices that took part is the announced one ([FU-GAP-2]).
+
+use crate::capture::Timeline;
+
+use super::Outcome;
+use super::readings::reading;
+
+/// How probable it may be that Devices that each take part with the announced probability fail the test.
+const RISK: f64 = 1e-6;
+
+pub(super) fn share(timeline: &Timeline, devices: &[String], percent: u16, value: &str, fence: &str) -> Outcome {
+    let (least, most) = bounds(devices.len(), f64::from(percent.min(100)) / 100.0);
+    let accepted = format!("{least} to {most} of {} Devices with ./DevDetail/FwV = {value}", devices.len());
+    let mut taking_part = 0;
+    for device in devices {
+        let Some((found, _)) = reading(timeline, device, "./DevDetail/FwV", fence) else {
+            return Outcome::inconclusive(format!("Device {device} did not answer when it was read"), accepted);
+        };
+        taking_part += usize::from(found.as_deref() == Some(value));
+    }
+    let observed = format!("{taking_part} of {} Devices answered ./DevDetail/FwV = {value}", devices.len());
+    if (least..=most).contains(&taking_part) { Outcome::pass(observed) } else { Outcome::fail(observed, accepted) }
+}
+
+/// The least and the greatest count of successes in so many trials that are not too improbable: each tail beyond has half
+/// of [`RISK`] at most.
+fn bounds(trials: usize, chance: f64) -> (usize, usize) {
+    let probabilities = binomial(trials, chance);
+    let tail = |probabilities: &mut dyn Iterator<Item = &f64>| {
+        let sums = probabilities.scan(0.0, |sum, probability| {
+            *sum += probability;
+            Some(*sum)
+        });
+        sums.take_while(|sum| *sum <= RISK / 2.0).count()
+    };
+    (tail(&mut probabilities.iter()), trials - tail(&mut probabilities.iter().rev()))
+}
+
+/// The probability of each count of successes, by adding one trial after the other.
+fn binomial(trials: usize, chance: f64) -> Vec<f64> {
+    let mut probabilities = vec![1.0];
+    for _ in 0..trials {
+        let missed = probabilities.iter().map(|probability| probability * (1.0 - chance)).chain([0.0]);
+        let hit = std::iter::once(0.0).chain(probabilities.iter().map(|probability| probability * chance));
+        probabilities = missed.zip(hit).map(|(missed, hit)| missed + hit).collect();
+    }
+    probabilities
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_probabilities_of_all_counts_are_one() {
+        let sum: f64 = binomial(40, 0.25).iter().sum();
+
+        assert!((sum - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_bounds_leave_out_no_more_than_the_risk_and_nearly_all_of_it() {
+        for (trials, chance) in [(40, 0.25), (40, 0.75), (200, 0.5)] {
+            let (least, most) = bounds(trials, chance);
+            let probabilities = binomial(trials, chance);
+
+            let outside: f64 = probabilities[..least].iter().chain(&probabilities[most + 1..]).sum();
+            let wider: f64 = probabilities[..=least].iter().chain(&probabilities[most..]).sum();
+
+            assert!(outside <= RISK && wider > RISK, "{trials} {chance}: {least}..={most}");
+        }
+    }
+
+    #[test]
+    fn nothing_and_everything_are_exact() {
+        assert_eq!(bounds(40, 0.0), (0, 0));
+        assert_eq!(bounds(40, 1.0), (40, 40));
+    }
+}
