@@ -20,7 +20,7 @@ Feature: Hostile notifications have no effect
       And campaign "home-settings" has been broadcast
       And campaign "roaming-settings" has been broadcast
       When an unknown sender replays campaign "home-settings"
-      Then the setting ./Settings/Apn of Devices "D1" and "D2" is roam.example
+      Then the node ./Settings/Apn of Devices "D1" and "D2" reads roam.example
 
     @req.FU-GAP-5 @flow.exceptional @role.device
     Scenario: A Device that has reported does not report again on a replay

@@ -56,8 +56,8 @@ Feature: The Service Provider's rollout policy holds on every Device
       Given the population "two Devices"
       And Device "D2" has a clock that is an hour <off>
       When the DM Server broadcasts provisioning data "half-hour-settings"
-      Then the setting ./Settings/Apn of Device "D1" is roam.example
-      And the setting ./Settings/Apn of Device "D2" is factory.example
+      Then the node ./Settings/Apn of Device "D1" reads roam.example
+      And the node ./Settings/Apn of Device "D2" reads factory.example
 
       Examples: outside the time on both sides
         | off  |

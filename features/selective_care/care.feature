@@ -46,7 +46,7 @@ Feature: The DM Server cares for the Devices that reported a failure
       Given the population "two Devices"
       And Device "D2" lacks the setting ./Settings/Proxy
       When the DM Server broadcasts provisioning data "roaming-settings"
-      Then the setting ./Settings/Proxy of Devices "D1" and "D2" is 192.0.2.7
+      Then the node ./Settings/Proxy of Devices "D1" and "D2" reads 192.0.2.7
       And the Service Provider's record of Device "D2" for campaign "roaming-settings" says restored
 
     @req.SC-POST-1 @flow.alternative @role.provider

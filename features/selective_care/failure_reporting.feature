@@ -8,8 +8,8 @@ Feature: Only Devices that failed in provisioning report
     Scenario: Twenty Devices take over the settings and send no report
       Given the population "twenty Devices"
       When the DM Server broadcasts provisioning data "roaming-settings"
-      Then the setting ./Settings/Apn of Devices "D1" to "D20" is roam.example
-      And the setting ./Settings/Proxy of Devices "D1" to "D20" is 192.0.2.7
+      Then the node ./Settings/Apn of Devices "D1" to "D20" reads roam.example
+      And the node ./Settings/Proxy of Devices "D1" to "D20" reads 192.0.2.7
       And Devices "D1" to "D20" send no report
 
   Rule: A Device that failed reports the failing node over the interaction channel
@@ -51,6 +51,7 @@ Feature: Only Devices that failed in provisioning report
       When the DM Server broadcasts provisioning data "graded-settings"
       Then Device "D1" sends no report
       And Device "D2" sends exactly one report
+      And Device "D1" lacks the node ./Settings/Proxy
 
   Rule: Atomic provisioning takes effect as a whole or not at all
 
@@ -59,8 +60,9 @@ Feature: Only Devices that failed in provisioning report
       Given the population "two Devices"
       And Device "D2" lacks the setting ./Settings/Proxy
       When the DM Server broadcasts provisioning data "all-or-nothing"
-      Then the setting ./Settings/Apn of Device "D1" is roam.example
-      And the setting ./Settings/Apn of Device "D2" is factory.example
+      Then the node ./Settings/Apn of Device "D1" reads roam.example
+      And the node ./Settings/Apn of Device "D2" reads factory.example
+      And Device "D2" lacks the node ./Settings/Proxy
       And the report of Device "D2" carries result 404
 
   Rule: Provisioning data carries its schedule

@@ -9,8 +9,8 @@ Feature: Provisioning survives a loss of power
       Given the population "one Device"
       And Device "D1" loses power before the Command is noted
       When the DM Server broadcasts provisioning data "repeated-settings"
-      Then the setting ./Settings/Apn of Device "D1" is roam.example
-      And the setting ./Settings/Proxy of Device "D1" is 192.0.2.7
+      Then the node ./Settings/Apn of Device "D1" reads roam.example
+      And the node ./Settings/Proxy of Device "D1" reads 192.0.2.7
       And Device "D1" sends no report
 
     @req.SC-NF-3 @flow.exceptional @role.device
@@ -18,8 +18,8 @@ Feature: Provisioning survives a loss of power
       Given the population "one Device"
       And Device "D1" loses power before the Command is noted
       When the DM Server broadcasts provisioning data "all-or-nothing"
-      Then the setting ./Settings/Apn of Device "D1" is roam.example
-      And the setting ./Settings/Proxy of Device "D1" is 192.0.2.7
+      Then the node ./Settings/Apn of Device "D1" reads roam.example
+      And the node ./Settings/Proxy of Device "D1" reads 192.0.2.7
 
     @req.SC-NF-3 @flow.exceptional @role.device
     Scenario: A Device that fails around a loss of power reports the failure once

@@ -13,6 +13,7 @@ use crate::findings::{Extent, Host, RunFacts, RunFindings, ScenarioFindings, Ver
 use crate::net::Clock;
 use crate::spec::Timestamp;
 use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Remains, Stage, StageBrief};
+use crate::steps::names::nodes;
 
 use super::folder::Folder;
 use super::repeat::shared_arguments;
@@ -77,6 +78,7 @@ impl Context {
             clock,
             fixtures,
             casting: Rc::new(options.casting),
+            nodes: Vec::new(),
             captures: options.captures,
             renew_golden: options.renew_golden,
             feature: String::new(),
@@ -112,6 +114,7 @@ impl Context {
             seed: seed_of(self.seed, &example.slug),
             feature: example.feature.clone(),
             requirements: example.requirements.clone(),
+            nodes: example.steps.iter().flat_map(|step| nodes(step)).collect(),
             broken_off: broken_off.clone(),
             ..self.briefs.clone()
         });

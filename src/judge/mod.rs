@@ -101,7 +101,7 @@ pub enum Check {
         /// The roll call after which nothing more can come.
         fence: String,
     },
-    /// `firmware.version`, `component.version`, `setting.value`: what Devices answer when the DM Server reads a node.
+    /// `firmware.version`, `component.version`, `setting.value`, `node.value`: what Devices answer when the DM Server reads a node.
     Reading {
         /// The check's id.
         id: String,
@@ -130,6 +130,15 @@ pub enum Check {
         /// The Devices.
         devices: Vec<String>,
         /// The roll call in whose session the server tries.
+        fence: String,
+    },
+    /// `node.absent`: Devices answer that they have no such node when the DM Server reads it.
+    NoNode {
+        /// The Devices.
+        devices: Vec<String>,
+        /// The node.
+        node: String,
+        /// The roll call in whose session it is read.
         fence: String,
     },
     /// `log.entry`: a Device's status log holds a campaign with a result.
@@ -279,6 +288,7 @@ impl Check {
             Self::Reading { id, .. } => id,
             Self::Share { .. } => "rollout.share",
             Self::NothingRead { .. } => "dm.refusal",
+            Self::NoNode { .. } => "node.absent",
             Self::LogEntry { .. } => "log.entry",
             Self::Membership { .. } => "delivery.membership",
             Self::CareAddressees { .. } => "care.addressees",
@@ -311,6 +321,7 @@ impl Check {
             | Self::Reading { devices, .. }
             | Self::Share { devices, .. }
             | Self::NothingRead { devices, .. }
+            | Self::NoNode { devices, .. }
             | Self::CareAddressees { devices, .. } => ([devices, &[]], None),
             Self::Membership { joining, staying_away } => ([joining, staying_away], None),
             Self::ReportResult { device, .. }
@@ -342,6 +353,7 @@ impl Check {
             Self::Reading { devices, node, value, fence, .. } => readings::value(timeline, devices, node, value, fence),
             Self::Share { devices, percent, value, fence } => share::share(timeline, devices, *percent, value, fence),
             Self::NothingRead { devices, fence } => readings::nothing(timeline, devices, fence),
+            Self::NoNode { devices, node, fence } => readings::absent(timeline, devices, node, fence),
             Self::LogEntry { device, campaign, code, fence } => {
                 readings::log_entry(timeline, device, campaign, *code, fence)
             }

@@ -108,6 +108,28 @@ pub(super) fn nothing(timeline: &Timeline, devices: &[String], fence: &str) -> O
     outcome
 }
 
+pub(super) fn absent(timeline: &Timeline, devices: &[String], node: &str, fence: &str) -> Outcome {
+    let accepted = format!("no node {node}");
+    let mut last = None;
+    for device in devices {
+        match reading(timeline, device, node, fence) {
+            None => {
+                let observed = format!("Device {device} did not answer when {node} was read");
+                return Outcome::inconclusive(observed, accepted);
+            }
+            Some((Some(found), packet)) => {
+                let mut outcome = Outcome::fail(format!("Device {device} answered {node} = {found}"), accepted);
+                outcome.packet = Some(packet);
+                return outcome;
+            }
+            Some((None, packet)) => last = Some(packet),
+        }
+    }
+    let mut outcome = Outcome::pass(format!("{} Device(s) have no node {node}", devices.len()));
+    outcome.packet = last;
+    outcome
+}
+
 pub(super) fn log_entry(timeline: &Timeline, device: &str, campaign: &str, code: u16, fence: &str) -> Outcome {
     let accepted = format!("one entry for campaign `{campaign}` with result {code}");
     let Some((Some(log), packet)) = reading(timeline, device, "./StatusLog", fence) else {

@@ -87,6 +87,8 @@ pub struct StageBrief {
     pub fixtures: Rc<Fixtures>,
     /// Who plays.
     pub casting: Rc<Casting>,
+    /// The nodes that its sentences have the DM Server read.
+    pub nodes: Vec<String>,
     /// Where golden recordings lie.
     pub captures: PathBuf,
     /// Whether golden recordings are renewed instead of compared with.

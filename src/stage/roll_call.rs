@@ -60,11 +60,15 @@ impl Stage {
         self.roll_calls += 1;
         let name = format!("{ROLL_CALL}{}", self.roll_calls);
         let expected = self.answering();
+        let named = self.brief()?.nodes.iter().map(String::as_str);
+        let inspected: BTreeSet<String> = ALWAYS_READ.into_iter().chain(named).map(str::to_owned).collect();
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
         running.first_roll_call.get_or_insert(running.clock.now());
         let windows = running.broadcasted.iter().map(|entry| entry.latest_report);
         let offset = windows.max().unwrap_or_default();
-        running.provider.push(roll_call_plan(&name, self.roll_calls, offset)?).await?;
+        let mut plan = roll_call_plan(&name, self.roll_calls, offset)?;
+        plan.inspect = inspected.into_iter().collect();
+        running.provider.push(plan).await?;
         let names = running.names();
         let plans = self.script.devices.iter().filter(|plan| plan.distrusts_server);
         let distrusting: BTreeSet<&str> = plans.map(|plan| plan.traits.id.as_str()).collect();
@@ -140,14 +144,8 @@ fn answers(timeline: &Timeline, name: &str, distrusting: &BTreeSet<&str>) -> BTr
     answered
 }
 
-/// The nodes that a roll call reads of every Device.
-const READ_NODES: [&str; 5] = [
-    "./DevDetail/FwV",
-    "./StatusLog",
-    "./Settings/Apn",
-    "./Settings/Proxy",
-    "./SCOMO/Inventory/Deployed/player/Version",
-];
+/// The nodes that a roll call reads of every Device, whatever the scenario asks.
+const ALWAYS_READ: [&str; 2] = ["./DevDetail/FwV", "./StatusLog"];
 
 fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignPlan, StageError> {
     let unprepared = |error: crate::spec::NameError| StageError::Unprepared(error.to_string());
@@ -175,6 +173,6 @@ fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignP
         lifetime: LIFETIME,
         age: Duration::ZERO,
         broadcast: BroadcastPlan::default(),
-        inspect: READ_NODES.map(str::to_owned).to_vec(),
+        inspect: Vec::new(),
     })
 }

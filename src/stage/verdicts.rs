@@ -52,9 +52,16 @@ impl Stage {
         self.read_node("component.version", devices, &node, version).await
     }
 
-    /// A setting of Devices has this value.
-    pub async fn have_setting(&mut self, devices: &[String], node: &str, value: &str) -> Result<(), StageError> {
-        self.read_node("setting.value", devices, node, value).await
+    /// A node of Devices has this value.
+    pub async fn node_reads(&mut self, devices: &[String], node: &str, value: &str) -> Result<(), StageError> {
+        let id = if node.starts_with("./Settings/") { "setting.value" } else { "node.value" };
+        self.read_node(id, devices, node, value).await
+    }
+
+    /// Devices have no such node.
+    pub async fn lack_node(&mut self, devices: &[String], node: &str) -> Result<(), StageError> {
+        let (devices, node) = (devices.to_vec(), node.to_owned());
+        self.read(move |fence| Check::NoNode { devices: devices.clone(), node: node.clone(), fence }).await
     }
 
     /// A Device's status log holds a campaign with a result.

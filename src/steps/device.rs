@@ -65,15 +65,20 @@ async fn run_component(
     stage.at(step).run_component(&devices.0, &component, &version.0).await
 }
 
-#[then(expr = "the setting {node} of Device(s) {devices} is {word}")]
-async fn have_setting(
+#[then(expr = "the node {node} of Device(s) {devices} reads {word}")]
+async fn node_reads(
     stage: &mut Stage,
     node: Node,
     devices: DeviceNames,
     value: String,
     #[step] step: &Step,
 ) -> Result<(), StageError> {
-    stage.at(step).have_setting(&devices.0, &node.0, &value).await
+    stage.at(step).node_reads(&devices.0, &node.0, &value).await
+}
+
+#[then(expr = "Device(s) {devices} lack(s) the node {node}")]
+async fn lack_node(stage: &mut Stage, devices: DeviceNames, node: Node, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).lack_node(&devices.0, &node.0).await
 }
 
 #[then(expr = "the status log of Device {device} holds campaign {campaign} with result {int}")]

@@ -31,6 +31,15 @@ fn name_of<'a>(before: &str, quoted: &'a str) -> Option<Name<'a>> {
     }
 }
 
+/// The nodes that a sentence has the DM Server read of Devices, beside those that it always reads.
+pub fn nodes(sentence: &str) -> Vec<String> {
+    let word_after = |words: &str| Some(sentence.split_once(words)?.1.split(' ').next().unwrap_or_default());
+    let node = word_after("the node ").filter(|node| node.starts_with("./")).map(str::to_owned);
+    let component = word_after("of the software component ");
+    let version = component.map(|component| format!("./SCOMO/Inventory/Deployed/{component}/Version"));
+    node.into_iter().chain(version).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::phrasebook::PHRASES;
@@ -41,6 +50,15 @@ mod tests {
         let found = names(r#"Devices "D1" to "D12", "D14" send no report"#);
 
         assert_eq!(found, [Name::Device("D1"), Name::Device("D12"), Name::Device("D14")]);
+    }
+
+    #[test]
+    fn nodes_that_are_read_are_found() {
+        assert_eq!(nodes(r#"the node ./FUMO/State of Device "D1" reads 100"#), ["./FUMO/State"]);
+        assert_eq!(nodes(r#"Device "D1" lacks the node ./Settings/OldApn"#), ["./Settings/OldApn"]);
+        let version = "./SCOMO/Inventory/Deployed/player/Version";
+        assert_eq!(nodes(r#"Device "D1" runs version 3.2 of the software component player"#), [version]);
+        assert!(nodes(r#"Device "D1" lacks the setting ./Settings/Proxy"#).is_empty());
     }
 
     #[test]

@@ -18,7 +18,7 @@ const fn phrase(keyword: &'static str, sentence: &'static str, example: &'static
 }
 
 /// Every sentence.
-pub const PHRASES: [Phrase; 39] = [
+pub const PHRASES: [Phrase; 40] = [
     phrase(
         "Given",
         "the population {population}",
@@ -135,9 +135,15 @@ pub const PHRASES: [Phrase; 39] = [
     ),
     phrase(
         "Then",
-        "the setting {node} of Device(s) {devices} is {word}",
-        r#"the setting ./Settings/Apn of Devices "D1" to "D3" is roam.example"#,
-        "Read over DM in the session of a roll call.",
+        "the node {node} of Device(s) {devices} reads {word}",
+        r#"the node ./Settings/Apn of Devices "D1" to "D3" reads roam.example"#,
+        "A setting, a state or a version: read over DM in the session of a roll call.",
+    ),
+    phrase(
+        "Then",
+        "Device(s) {devices} lack(s) the node {node}",
+        r#"Device "D1" lacks the node ./Settings/OldApn"#,
+        "Its Get is answered by 404, in the session of a roll call.",
     ),
     phrase(
         "Then",
