@@ -20,6 +20,10 @@ pub const STEP_COMMENT: &str = "step: ";
 /// How a comment starts that tells a decision of the relay.
 pub const AIR_COMMENT: &str = "air: ";
 
+/// How a comment starts that names the sender of a packet which is neither the Service Provider's nor a Device's: a forger
+/// on the sender's group, or whoever sends once more what was recorded. Packets without it are the subject's own.
+pub const SENDER_COMMENT: &str = "sender: ";
+
 /// Everything that passed in one scenario, in the order in which it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recording {
@@ -54,7 +58,7 @@ pub struct Frame {
     pub lane: LaneId,
     /// What was seen.
     pub packet: Packet,
-    /// Comments; see [`STEP_COMMENT`] and [`AIR_COMMENT`].
+    /// Comments; see [`STEP_COMMENT`], [`AIR_COMMENT`] and [`SENDER_COMMENT`].
     pub comments: Vec<String>,
 }
 
@@ -168,6 +172,18 @@ impl Recording {
             }
             (number, frame)
         })
+    }
+}
+
+impl Frame {
+    /// Whether a stranger sent it, so that it says nothing of the Service Provider or of a Device.
+    pub fn is_of_stranger(&self) -> bool {
+        self.comments.iter().any(|comment| comment.starts_with(SENDER_COMMENT))
+    }
+
+    /// Whether the relay did something to it, or to the connection that it is part of.
+    pub fn is_meddled_with(&self) -> bool {
+        self.comments.iter().any(|comment| comment.starts_with(AIR_COMMENT))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::capture::recording::{INTERACTION_LANE, STEP_COMMENT};
+use crate::capture::recording::{INTERACTION_LANE, SENDER_COMMENT, STEP_COMMENT};
 use crate::capture::{self, Conversation, Frame, Lane, LaneId, Packet, Recording, Timeline};
 use crate::net::{RelayEvent, RelayWhat, Side};
 use crate::spec::Timestamp;
@@ -26,6 +26,8 @@ struct Inner {
     /// Comments that wait for the next frame: steps that began.
     pending: Vec<String>,
     conversations: BTreeMap<(SocketAddr, u64), Conversation>,
+    /// Who sends datagrams without being the subject, by the address that they come from.
+    strangers: BTreeMap<SocketAddr, String>,
 }
 
 impl Recorder {
@@ -33,13 +35,24 @@ impl Recorder {
     pub(super) fn new(devices: Vec<Lane>) -> Self {
         let recording = Recording::with_devices(devices);
         let timeline = Timeline::new(recording.lanes.clone());
-        let inner = Inner { recording, timeline, pending: Vec::new(), conversations: BTreeMap::new() };
+        let inner = Inner {
+            recording,
+            timeline,
+            pending: Vec::new(),
+            conversations: BTreeMap::new(),
+            strangers: BTreeMap::new(),
+        };
         Self { inner: Rc::new(RefCell::new(inner)), changed: Rc::new(Notify::new()) }
     }
 
     /// Notes that a Gherkin step begins; the mark goes with the next frame.
     pub(super) fn step(&self, text: &str) {
         self.inner.borrow_mut().pending.push(format!("{STEP_COMMENT}{text}"));
+    }
+
+    /// Notes that datagrams from `address` are those of somebody who is not judged; before the first of them is sent.
+    pub(super) fn stranger(&self, address: SocketAddr, name: &str) {
+        self.inner.borrow_mut().strangers.insert(address, name.to_owned());
     }
 
     /// Records a datagram.
@@ -50,7 +63,10 @@ impl Recorder {
             ttl: packet.ttl,
             payload: packet.octets,
         };
-        self.inner.borrow_mut().add(at, lane, packet, comments);
+        let mut inner = self.inner.borrow_mut();
+        let sender = inner.strangers.get(&packet.source()).map(|name| format!("{SENDER_COMMENT}{name}"));
+        inner.add(at, lane, packet, sender.into_iter().chain(comments).collect());
+        drop(inner);
         self.changed.notify_waiters();
     }
 

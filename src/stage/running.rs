@@ -31,6 +31,8 @@ const SEQUENCE: u64 = 1000;
 const FORGED_SEQUENCE: u64 = 500;
 /// How far a clock is off that shows another time.
 const HOUR: Duration = Duration::from_secs(3600);
+/// What the forger is called.
+const FORGER: &str = "the unknown sender";
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -245,7 +247,7 @@ impl Running {
             let opened = crate::subject::ProviderSubject::open(
                 &reference,
                 ProviderBrief {
-                    name: "the unknown sender".into(),
+                    name: FORGER.into(),
                     configuration: self.cast.forger(),
                     channels: self.sender.clone(),
                     sequence: SequenceNumber(FORGED_SEQUENCE),
@@ -253,7 +255,11 @@ impl Running {
                     clock: self.clock,
                 },
             );
-            self.forger = Some(opened.await?);
+            let forger = opened.await?;
+            for source in forger.sources() {
+                self.recorder.stranger(source, FORGER);
+            }
+            self.forger = Some(forger);
         }
         self.forger.as_deref().ok_or(StageError::NotRaised)
     }

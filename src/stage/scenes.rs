@@ -140,6 +140,9 @@ impl Stage {
         let senders = running.sender_channels();
         let notification = MulticastSender::open(&senders[&notification_channel()])?;
         let delivery = MulticastSender::open(&senders[&delivery_channel()])?;
+        for sender in [&notification, &delivery] {
+            running.recorder.stranger(sender.local_addr(), "whoever sends a recording again");
+        }
         for (is_notification, octets) in packets {
             let sender = if is_notification { &notification } else { &delivery };
             let seen = running.recorder.recording().frames.len();

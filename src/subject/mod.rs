@@ -207,6 +207,11 @@ pub trait ProviderInstance {
     /// Where its DM Server listens.
     fn server_address(&self) -> std::net::SocketAddr;
 
+    /// Where its datagrams come from, as far as that is known: so a recording can tell it from others on its channels.
+    fn sources(&self) -> Vec<std::net::SocketAddr> {
+        Vec::new()
+    }
+
     /// Starts a campaign; completes when it is on the air.
     fn push(&self, plan: CampaignPlan) -> LocalBoxFuture<'_, Result<SequenceNumber, SubjectError>>;
 

@@ -68,6 +68,7 @@ impl ProviderSubject for ReferenceProvider {
         async move {
             let interaction = |source| SubjectError::Interaction { name: brief.name.clone(), source };
             let senders = open_channels(&brief)?;
+            let sources = senders.values().map(MulticastSender::local_addr).collect();
             let listener = TcpListener::bind("127.0.0.1:0").await.map_err(interaction)?;
             let address = listener.local_addr().map_err(interaction)?;
             let provider = Provider::new(brief.configuration.clone(), (self.conduct)(), brief.sequence, brief.seed);
@@ -78,6 +79,7 @@ impl ProviderSubject for ReferenceProvider {
             let instance = Instance {
                 name: brief.name.clone(),
                 address,
+                sources,
                 provider,
                 clock: brief.clock,
                 work,
@@ -145,6 +147,7 @@ async fn transmit(
 struct Instance {
     name: String,
     address: SocketAddr,
+    sources: Vec<SocketAddr>,
     provider: Rc<RefCell<Provider>>,
     clock: Clock,
     work: Rc<Notify>,
@@ -155,6 +158,10 @@ struct Instance {
 impl ProviderInstance for Instance {
     fn server_address(&self) -> SocketAddr {
         self.address
+    }
+
+    fn sources(&self) -> Vec<SocketAddr> {
+        self.sources.clone()
     }
 
     fn push(&self, plan: CampaignPlan) -> LocalBoxFuture<'_, Result<SequenceNumber, SubjectError>> {
