@@ -10,6 +10,7 @@ pub mod certify;
 pub mod cli;
 pub mod delivery;
 pub mod device;
+pub mod evidence;
 pub mod findings;
 pub mod judge;
 pub mod net;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module's rank; it may use only lower ranks, and itself.
-const RANKS: [(&str, u8); 14] = [
+const RANKS: [(&str, u8); 15] = [
     ("spec", 0),
     ("wire", 1),
     ("net", 1),
@@ -15,6 +15,7 @@ const RANKS: [(&str, u8); 14] = [
     ("findings", 3),
     ("capture", 3),
     ("judge", 4),
+    ("evidence", 4),
     ("subject", 4),
     ("stage", 5),
     ("steps", 6),

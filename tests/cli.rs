@@ -2,6 +2,8 @@
 //!
 //! Each test runs the real binary on a copy of the features, with a deadline.
 
+#[path = "cli/evidence.rs"]
+mod evidence;
 #[path = "cli/hostile_suites.rs"]
 mod hostile_suites;
 #[path = "cli/interrupts.rs"]

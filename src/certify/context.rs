@@ -12,7 +12,7 @@ use crate::capture::{Recording, Timeline, Transcript, TranscriptOptions};
 use crate::findings::{Extent, Host, RunFacts, RunFindings, ScenarioFindings, Verdict, verdict_of};
 use crate::net::Clock;
 use crate::spec::Timestamp;
-use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Remains, Stage, StageBrief};
+use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Question, Remains, Stage, StageBrief};
 use crate::steps::names::nodes;
 
 use super::folder::Folder;
@@ -56,6 +56,7 @@ impl Context {
         let started = clock.now();
         let fixtures = Rc::new(Fixtures::load(&options.features.join(Suite::FIXTURES))?);
         let folder = Folder::create(&options.reports, started)?;
+        folder.keep_register(&options.features.join(Suite::REGISTER));
         let repeat_with = shared_arguments(&options);
         let subject = format!("{}; {}", options.casting.device.name(), options.casting.provider.name());
         let facts = RunFacts {
@@ -200,6 +201,11 @@ impl Context {
             }
             None => None,
         };
+        for asked in remains.checks.iter().filter_map(|check| check.asked.as_ref()) {
+            if let Ok((Question::Golden(question), _)) = Question::of(asked) {
+                self.folder.keep_golden(&self.briefs.captures, &question.recording);
+            }
+        }
         let traffic = match (&recording, verdict) {
             (Some(recording), verdict) if verdict != Verdict::Pass => last_lines(recording),
             _ => Vec::new(),

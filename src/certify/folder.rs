@@ -7,17 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::capture::{Recording, pcapng};
+use crate::evidence::layout::{CAPTURES, GOLDEN, JUNIT, REGISTER, RESULT};
 use crate::findings::{RunFindings, write_junit, write_result};
 use crate::spec::Timestamp;
 
 use super::CertifyError;
-
-/// The findings for machines.
-const RESULT: &str = "result.json";
-/// The findings for continuous integration.
-const JUNIT: &str = "junit.xml";
-/// Where recordings lie.
-const CAPTURES: &str = "captures";
 
 /// The folder of one run.
 pub(super) struct Folder {
@@ -85,6 +79,25 @@ impl Folder {
         })
     }
 
+    /// Keeps the register that the findings will speak of.
+    pub(super) fn keep_register(&self, register: &Path) {
+        self.replace(REGISTER, |path| Ok(fs::copy(register, path).map(drop)?));
+    }
+
+    /// Keeps the golden recording that the traffic of a scenario was compared with. Without one there is nothing to keep,
+    /// and the comparison says so.
+    pub(super) fn keep_golden(&self, captures: &Path, recording: &str) {
+        let (from, to) = (captures.join(recording), self.path.join(GOLDEN).join(recording));
+        let copy = || fs::create_dir_all(to.parent().unwrap_or(&self.path)).and_then(|()| fs::copy(&from, &to));
+        if from.is_file()
+            && let Err(error) = copy()
+        {
+            let mut lost = self.lost.borrow_mut();
+            lost.files.insert(GOLDEN);
+            lost.reason.get_or_insert(error.to_string());
+        }
+    }
+
     /// Writes what has been found so far, so that a crash later on leaves this much behind. What is there already stays
     /// when it cannot be replaced; whether findings can be kept is told at the end.
     pub(super) fn keep_so_far(&self, findings: &RunFindings) {
@@ -105,6 +118,7 @@ impl Folder {
         // The new file was made beside the old one, and may need its room.
         let _ = fs::remove_file(&path);
         if let Err(error) = write(&path) {
+            let _ = fs::remove_file(&path);
             let mut lost = self.lost.borrow_mut();
             lost.files.insert(name);
             lost.reason.get_or_insert_with(|| root_of(&*error));

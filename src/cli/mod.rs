@@ -5,6 +5,7 @@
 mod certify;
 mod console;
 mod inspect;
+mod replay;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -55,6 +56,16 @@ enum Command {
     ///
     /// Exit codes: 0 told, 2 no recording or one that breaks off, 101 told but for packets that could not be read.
     Transcript(TranscriptOf),
+    /// Ask every check of a run again of its evidence, without subject and without network.
+    ///
+    /// Checks that rest on the wire are answered from the recordings alone. Those that rest on a fact of the kernel or on a
+    /// subject's own word are answered from what the run noted of these, and listed. Where the evidence says another
+    /// verdict than the run stored, each is named. A recording without its run says nothing to these checks, because what
+    /// they ask for stands in result.json.
+    ///
+    /// Exit codes: 0 conformant or selection passed, 2 no evidence, 100 not conformant, 101 inconclusive, partial, or not
+    /// borne out by the evidence.
+    Replay(ReplayOf),
     /// Prove that multicast works here, and say what to change if not.
     Doctor(Doctor),
     /// List the sentences that scenarios may use.
@@ -155,6 +166,16 @@ struct TranscriptOf {
 }
 
 #[derive(Args)]
+struct ReplayOf {
+    /// The folder of a run, such as reports/runs/2026-11-21T23-23-09, or a pcapng file.
+    evidence: PathBuf,
+
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
 struct Phrases {
     /// Only sentences that hold this word.
     word: Option<String>,
@@ -228,6 +249,7 @@ pub fn main() -> ExitCode {
         Command::Certify(options) => certify::certify(&console, options),
         Command::List(options) => inspect::list(&console, &options),
         Command::Transcript(options) => inspect::transcript(&console, &options),
+        Command::Replay(options) => replay::replay(&console, &options),
         Command::Doctor(options) => inspect::doctor(&console, &options),
         Command::Phrases(options) => inspect::phrases(&console, &options),
     };

@@ -19,7 +19,7 @@ mod words;
 pub use asked::Asked;
 pub use check::{CheckId, CheckResult, Observation};
 pub use junit::{JunitError, junit_xml, write_junit};
-pub use result_json::{ResultError, read_result, result_schema, write_result};
+pub use result_json::{ResultError, parse_result, read_result, result_schema, write_result};
 pub use run::{ExitCode, Extent, Host, RequirementFindings, RequirementState, RunFacts, RunFindings};
 pub use scenario::{ScenarioFindings, verdict_of};
 pub use text::{chain, printable};

@@ -53,11 +53,21 @@ pub fn write_result(run: &RunFindings, path: &Path) -> Result<(), ResultError> {
 /// # Errors
 /// [`ResultError`] when the file cannot be read, is of another layout, or is no result.
 pub fn read_result(path: &Path) -> Result<RunFindings, ResultError> {
-    let json = |source| ResultError::Json { path: name(path), source };
     let text = std::fs::read(path).map_err(|source| ResultError::File { path: name(path), source })?;
-    let value: serde_json::Value = serde_json::from_slice(&text).map_err(json)?;
+    parse_result(&name(path), &text)
+}
+
+/// Reads findings from the octets of a file that is called `name`.
+///
+/// # Errors
+/// [`ResultError`] when they are of another layout, or no result.
+pub fn parse_result(name: &str, text: &[u8]) -> Result<RunFindings, ResultError> {
+    let json = |source| ResultError::Json { path: name.to_owned(), source };
+    let value: serde_json::Value = serde_json::from_slice(text).map_err(json)?;
     match value.get("schema").and_then(serde_json::Value::as_u64) {
-        Some(found) if found != u64::from(RunFindings::SCHEMA) => Err(ResultError::Layout { path: name(path), found }),
+        Some(found) if found != u64::from(RunFindings::SCHEMA) => {
+            Err(ResultError::Layout { path: name.to_owned(), found })
+        }
         _ => serde_json::from_value(value).map_err(json),
     }
 }

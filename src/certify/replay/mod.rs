@@ -1,0 +1,183 @@
+//! Replay: the checks of a run asked again of its evidence, without subject and without network.
+//!
+//! The judge is one piece of code, whether it is fed live or from a file. A check that rests on the wire is answered from
+//! the recording alone. One that rests on a fact of the kernel or on a subject's word is answered from what the run noted
+//! of these beside the traffic: that shows what follows from the note, not that the note is true.
+
+mod bare;
+mod differences;
+mod tape;
+mod told;
+
+use std::path::PathBuf;
+
+use crate::evidence::{EvidenceError, Source, layout};
+use crate::findings::{
+    Authority, CheckId, CheckResult, ResultError, RunFacts, RunFindings, ScenarioFindings, Verdict, chain,
+    parse_result, verdict_of,
+};
+use crate::spec::{Register, RegisterError};
+use crate::stage::bounded::MAX_BRACKETS;
+
+use tape::Tape;
+
+pub use bare::BareRecording;
+pub use differences::Difference;
+pub use told::{replay_json, replay_words};
+
+/// What came of a replay.
+#[derive(Debug)]
+pub struct Replay {
+    /// The evidence.
+    pub source: PathBuf,
+    /// The findings as the run stored them.
+    pub stored: RunFindings,
+    /// The findings as they follow from the evidence.
+    pub again: RunFindings,
+    /// The register that the findings speak of.
+    pub register: Register,
+    /// What came of every check, in the order of the scenarios.
+    pub checks: Vec<Replayed>,
+    /// Where the two findings do not agree.
+    pub differences: Vec<Difference>,
+    /// Recordings that are missing or not whole, by their scenario.
+    pub faults: Vec<(String, String)>,
+}
+
+/// A check that was asked again, or could not be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replayed {
+    /// The scenario.
+    pub slug: String,
+    /// The check.
+    pub check: CheckId,
+    /// What its answer rests on.
+    pub authority: Authority,
+    /// The answer that was stored.
+    pub stored: CheckResult,
+    /// The answer that follows from the evidence, or why there is none.
+    pub again: Result<CheckResult, String>,
+}
+
+impl Replayed {
+    /// Whether the answer is the stored one but for its words, as another version of castproof may put it.
+    pub fn is_reworded(&self) -> bool {
+        self.again.as_ref().is_ok_and(|again| {
+            let said = |result: &CheckResult| (result.observed.clone(), result.accepted.clone(), result.packet);
+            again.verdict == self.stored.verdict && said(again) != said(&self.stored)
+        })
+    }
+}
+
+/// Why there is nothing to replay.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// Part of the evidence that everything depends on cannot be read.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The findings cannot be read.
+    #[error(transparent)]
+    Result(#[from] ResultError),
+    /// The register cannot be read.
+    #[error("`{name}` is no register", name = layout::REGISTER)]
+    Register(#[from] RegisterError),
+    /// The register is not text, or deeper than is read.
+    #[error("`{name}` is no register: {0}", name = layout::REGISTER)]
+    NoRegister(&'static str),
+}
+
+/// Asks every check of a run again.
+///
+/// # Errors
+/// [`ReplayError`] when findings or register cannot be read; recordings that cannot are [`Replay::faults`].
+pub fn replay(source: &Source) -> Result<Replay, ReplayError> {
+    let stored = parse_result(layout::RESULT, &source.member(layout::RESULT)?)?;
+    let register = register_in(source)?;
+    let (mut checks, mut faults, mut scenarios) = (Vec::new(), Vec::new(), Vec::new());
+    for scenario in &stored.scenarios {
+        let (replayed, fault) = replay_scenario(source, scenario);
+        faults.extend(fault.map(|fault| (scenario.slug.clone(), fault)));
+        scenarios.push(findings_again(scenario, &replayed));
+        checks.extend(replayed);
+    }
+    let again = RunFindings::new(facts_of(&stored), &register, scenarios);
+    let differences = differences::between(&stored, &again, &checks);
+    Ok(Replay { source: source.path().to_owned(), stored, again, register, checks, differences, faults })
+}
+
+fn register_in(source: &Source) -> Result<Register, ReplayError> {
+    let text = String::from_utf8(source.member(layout::REGISTER)?);
+    let text = text.map_err(|_| ReplayError::NoRegister("it is not text"))?;
+    // The reader of YAML takes time with the square of the depth.
+    if text.matches(['[', '{']).count() > MAX_BRACKETS {
+        return Err(ReplayError::NoRegister("it has too many brackets"));
+    }
+    Ok(Register::from_yaml(&text)?)
+}
+
+fn facts_of(run: &RunFindings) -> RunFacts {
+    RunFacts {
+        castproof: run.castproof.clone(),
+        seed: run.seed,
+        started: run.started.clone(),
+        duration_ms: run.duration_ms,
+        host: run.host.clone(),
+        subject: run.subject.clone(),
+        extent: run.extent,
+    }
+}
+
+fn replay_scenario(source: &Source, scenario: &ScenarioFindings) -> (Vec<Replayed>, Option<String>) {
+    if scenario.checks.is_empty() {
+        return (Vec::new(), None);
+    }
+    let mut tape = match &scenario.capture {
+        None => Err("no recording was kept".to_owned()),
+        Some(name) => {
+            source.member(name).map_err(|error| chain(&error)).and_then(|octets| Tape::load(octets.as_slice()))
+        }
+    };
+    let fault = match &tape {
+        Ok(tape) => tape.fault.clone(),
+        Err(reason) => Some(reason.clone()),
+    };
+    let golden = |name: &str| {
+        let member = source.member(&format!("{}/{name}", layout::GOLDEN));
+        member.map_err(|error| chain(&error))
+    };
+    let replayed = scenario.checks.iter().map(|stored| {
+        let asked = tape.as_mut().map_err(|reason| reason.clone()).and_then(|tape| tape.ask(stored, golden));
+        let again = asked.map(|(_, outcome)| CheckResult {
+            verdict: outcome.verdict,
+            // The times of a scenario count from its beginning, which its recording does not tell.
+            at_ms: stored.at_ms.filter(|_| stored.packet == outcome.packet.map(|packet| packet as u64)),
+            packet: outcome.packet.map(|packet| packet as u64),
+            observed: outcome.observed,
+            accepted: outcome.accepted,
+            ..stored.clone()
+        });
+        let (slug, check) = (scenario.slug.clone(), stored.check.clone());
+        Replayed { slug, check, authority: stored.authority, stored: stored.clone(), again }
+    });
+    (replayed.collect(), fault)
+}
+
+/// What a scenario concludes when its checks come to this. A check that could not be asked again proves nothing.
+fn findings_again(stored: &ScenarioFindings, replayed: &[Replayed]) -> ScenarioFindings {
+    let again = replayed.iter().map(|replayed| match &replayed.again {
+        Ok(again) => again.clone(),
+        Err(reason) => CheckResult {
+            verdict: Verdict::Inconclusive,
+            observed: format!("it could not be asked again: {reason}"),
+            ..replayed.stored.clone()
+        },
+    });
+    let checks: Vec<CheckResult> = again.collect();
+    let verdict = match stored.verdict {
+        // The run knew its host, and what did not apply to its subject; the traffic shows neither.
+        Verdict::Inconclusive | Verdict::OutOfTime if !stored.faults.is_empty() => stored.verdict,
+        Verdict::NotApplicable if stored.checks.is_empty() && !stored.faults.is_empty() => stored.verdict,
+        _ => verdict_of(&checks, &stored.faults),
+    };
+    ScenarioFindings { verdict, checks, ..stored.clone() }
+}

@@ -1,0 +1,206 @@
+//! The evidence of a run says what the run said: every check asked again of it comes to the same, and what was altered
+//! afterwards is told.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+use castproof::certify::{self, Replay, Rules, Selection, Suite};
+use castproof::evidence::Source;
+use castproof::findings::{Authority, ExitCode, RunFindings, Verdict, read_result, write_result};
+use castproof::stage::Casting;
+use castproof::subject::broken::{Deviation, deviation};
+use castproof::subject::{ReferenceDevice, ReferenceProvider};
+
+/// Broken implementations of either role, caught at checks of several kinds.
+const BROKEN: [&str; 6] = [
+    "device.ignores-signature",
+    "device.joins-for-others",
+    "device.hides-failure",
+    "device.counts-from-first-packet",
+    "provider.cares-for-everybody",
+    "provider.sends-once",
+];
+
+fn run(name: &str, selection: Selection, casting: Casting) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let reports = Path::new(env!("CARGO_TARGET_TMPDIR")).join("replay").join(name);
+    // What an earlier test left there.
+    let _ = fs::remove_dir_all(&reports);
+    let rules = Rules { matches: Some(&certify::match_step), standing: &[] };
+    let suite = Suite::load(&root.join("features"), &rules).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let run = runtime.block_on(certify::run(certify::Options {
+        suite,
+        features: root.join("features"),
+        captures: root.join("captures"),
+        reports,
+        selection,
+        seed: 7319,
+        jobs: 8,
+        interface: [127, 0, 0, 1].into(),
+        casting,
+        renew_golden: false,
+        progress: Rc::new(|_, _| {}),
+    }));
+    run.unwrap().folder
+}
+
+fn run_broken(deviation: &Deviation) -> PathBuf {
+    let requirement = deviation.requirements.iter().map(|id| (*id).to_owned()).collect();
+    let casting = Casting {
+        device: deviation.device().unwrap_or_else(|| Box::new(ReferenceDevice::conformant())),
+        provider: deviation.provider().unwrap_or_else(|| Box::new(ReferenceProvider::conformant())),
+    };
+    run(deviation.name, Selection { requirement, ..Selection::default() }, casting)
+}
+
+struct Runs {
+    reference: PathBuf,
+    broken: Vec<(&'static Deviation, PathBuf)>,
+}
+
+/// The runs that all tests look at, one after the other: cucumber exchanges the process's panic hook while it runs.
+static RUNS: LazyLock<Runs> = LazyLock::new(|| {
+    let casting = Casting {
+        device: Box::new(ReferenceDevice::conformant()),
+        provider: Box::new(ReferenceProvider::conformant()),
+    };
+    let broken = BROKEN.map(|name| deviation(name).unwrap_or_else(|| panic!("no deviation is called `{name}`")));
+    Runs {
+        reference: run("reference", Selection::default(), casting),
+        broken: broken.into_iter().map(|deviation| (deviation, run_broken(deviation))).collect(),
+    }
+});
+
+fn replay(folder: &Path) -> Replay {
+    certify::replay(&Source::folder(folder)).unwrap()
+}
+
+/// Holds that a replay bears out its run: every check was asked again and comes to the same, in the same words.
+fn assert_same(replay: &Replay) {
+    assert_eq!(replay.unasked().next(), None);
+    assert_eq!(replay.differences, []);
+    assert_eq!(replay.faults, []);
+    assert_eq!(replay.checks.iter().find(|replayed| replayed.is_reworded()), None);
+    assert_eq!(replay.again.conformant, replay.stored.conformant);
+}
+
+#[test]
+fn the_evidence_of_the_reference_says_what_its_run_said() {
+    let replay = replay(&RUNS.reference);
+
+    assert_same(&replay);
+    assert_eq!(replay.exit_code(), ExitCode::of(&replay.stored));
+    assert!(replay.asked(Authority::Wire) > 100, "{} checks", replay.asked(Authority::Wire));
+    assert_eq!(replay.again.scenarios.len(), replay.stored.scenarios.len());
+    // The comparison with golden recordings rests on the wire, and is asked again like the rest.
+    assert!(replay.checks.iter().any(|replayed| replayed.check.as_str() == "traffic.golden"));
+}
+
+#[test]
+fn the_evidence_of_broken_implementations_convicts_them() {
+    for (deviation, folder) in &RUNS.broken {
+        let replay = replay(folder);
+
+        assert_same(&replay);
+        assert_eq!(replay.exit_code(), ExitCode::NotConformant, "{}", deviation.name);
+        let convicts = replay.checks.iter().any(|replayed| {
+            let fails = replayed.again.as_ref().is_ok_and(|again| again.verdict == Verdict::Fail);
+            fails && replayed.check.as_str() == deviation.caught_by
+        });
+        assert!(convicts, "{} at {}", deviation.name, deviation.caught_by);
+    }
+}
+
+/// A copy of the reference's evidence, with other findings.
+fn altered(alter: impl FnOnce(&mut RunFindings)) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(&RUNS.reference, copy.path());
+    let path = copy.path().join("result.json");
+    let mut findings = read_result(&path).unwrap();
+    alter(&mut findings);
+    write_result(&findings, &path).unwrap();
+    copy
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        match entry.path().is_dir() {
+            true => copy_folder(&entry.path(), &to.join(entry.file_name())),
+            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).unwrap()),
+        }
+    }
+}
+
+#[test]
+fn a_verdict_that_was_altered_is_named_and_what_follows_from_it() {
+    let mut slug = String::new();
+    let copy = altered(|findings| {
+        let scenario = &mut findings.scenarios[0];
+        slug.clone_from(&scenario.slug);
+        scenario.verdict = Verdict::Fail;
+        scenario.checks[0].verdict = Verdict::Fail;
+        findings.conformant = false;
+    });
+
+    let replay = replay(copy.path());
+
+    let of: Vec<&str> = replay.differences.iter().map(|found| found.of.as_str()).collect();
+    assert!(of[0].starts_with("check ") && of[0].ends_with(&slug), "{of:?}");
+    assert_eq!(of[1], format!("scenario {slug}"));
+    assert_eq!(of.last(), Some(&"the run"));
+    assert_eq!(replay.exit_code(), ExitCode::Inconclusive);
+    assert!(certify::replay_json(&replay).unwrap().contains("\"differences\": [\n    {"));
+}
+
+#[test]
+fn a_question_that_was_altered_is_answered_otherwise() {
+    let copy = altered(|findings| {
+        let checks = findings.scenarios.iter_mut().flat_map(|scenario| &mut scenario.checks);
+        let count = checks.into_iter().find(|check| check.check.as_str() == "report.count").unwrap();
+        count.asked.as_mut().unwrap().question["check"]["report-count"]["count"] = 7.into();
+    });
+
+    let replay = replay(copy.path());
+
+    assert_eq!(replay.exit_code(), ExitCode::NotConformant);
+    assert!(replay.differences[0].of.starts_with("check report.count"), "{:?}", replay.differences);
+}
+
+#[test]
+fn what_cannot_be_asked_again_is_told_and_proves_nothing() {
+    let copy = altered(|findings| {
+        let asked = |scenario: usize| findings.scenarios[scenario].checks[0].asked.clone().unwrap();
+        let (mut later, mut newer) = (asked(0), asked(1));
+        later.packets += 100_000;
+        newer.form += 1;
+        findings.scenarios[0].checks[0].asked = Some(later);
+        findings.scenarios[1].checks[0].asked = Some(newer);
+        findings.scenarios[2].checks[0].asked = None;
+        findings.scenarios[3].capture = Some("../outside.pcapng".to_owned());
+        findings.scenarios[4].checks[0].check = castproof::findings::CheckId::new("report.else");
+    });
+    let torn = copy.path().join(replay(&RUNS.reference).stored.scenarios[5].capture.as_ref().unwrap());
+    let octets = fs::read(&torn).unwrap();
+    fs::write(&torn, &octets[..octets.len() / 2]).unwrap();
+
+    let replay = replay(copy.path());
+
+    let reason = |scenario: usize| {
+        let slug = &replay.stored.scenarios[scenario].slug;
+        let unasked = replay.unasked().find(|replayed| replayed.slug == *slug);
+        unasked.map(|replayed| replayed.again.clone().unwrap_err()).unwrap_or_default()
+    };
+    assert!(reason(0).contains("and the recording has"), "{}", reason(0));
+    assert!(reason(1).contains("its form is"), "{}", reason(1));
+    assert!(reason(2).contains("was not stored"), "{}", reason(2));
+    assert!(reason(3).contains("no name within the evidence"), "{}", reason(3));
+    assert!(reason(4).contains("what was asked is `"), "{}", reason(4));
+    assert!(reason(5).contains("and the recording has"), "{}", reason(5));
+    assert_eq!(replay.faults.len(), 2, "{:?}", replay.faults);
+    assert_eq!(replay.exit_code(), ExitCode::Inconclusive);
+}
