@@ -348,7 +348,7 @@ fn a_file_that_is_no_capture_is_refused_by_name() {
         let left = place.run(&["transcript", &file]);
 
         assert_eq!((left.code, left.out.as_str()), (Some(2), ""), "{}", left.err);
-        assert_words(&left.err, &["error: ", name, "castproof reads pcapng"]);
+        assert_words(&left.err, &["error: ", name, "pcap and pcapng are read"]);
     }
     let missing = place.run(&["transcript", "nowhere.pcapng"]);
     assert_eq!(missing.code, Some(2));

@@ -7,11 +7,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use etherparse::{
-    IpHeaders, IpNumber, Ipv4Header, Ipv6FlowLabel, Ipv6Header, NetSlice, PacketBuilder, SlicedPacket, TcpHeader,
-    TcpSlice, TransportSlice,
+    EtherType, IpHeaders, IpNumber, Ipv4Header, Ipv6ExtensionsSlice, Ipv6FlowLabel, Ipv6FragmentHeaderSlice,
+    Ipv6Header, Ipv6RawExtHeaderSlice, NetSlice, PacketBuilder, SlicedPacket, TcpHeader, TcpSlice, TransportSlice,
+    UdpSlice,
 };
-use pcap_file::DataLink;
 
+use super::fragments::Fragment;
+use super::link;
+pub(super) use super::link::is_readable;
 use super::recording::{Packet, TcpFlags};
 
 /// Time to live of rebuilt segments, the usual value of hosts.
@@ -78,11 +81,6 @@ fn ip_headers(source: IpAddr, destination: IpAddr, ttl: u8) -> Result<IpHeaders,
     }
 }
 
-/// Whether packets of this link type can be read.
-pub(super) fn is_readable(link: DataLink) -> bool {
-    matches!(link, DataLink::ETHERNET | DataLink::RAW | DataLink::IPV4 | DataLink::IPV6)
-}
-
 /// Why a captured packet gives neither a datagram nor a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unread {
@@ -92,23 +90,46 @@ pub(super) enum Unread {
     Unreadable(String),
 }
 
-/// The datagram or segment in the octets of a captured packet.
+/// What the octets of a captured packet hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Parsed<'a> {
+    /// A datagram or a segment.
+    Packet(Packet),
+    /// A part of one.
+    Fragment(Fragment<'a>),
+}
+
+/// The datagram or segment in the octets of a captured packet, or the part of one.
 ///
 /// # Errors
 /// [`Unread`] says why the packet is neither.
-pub(super) fn parse(link: DataLink, octets: &[u8]) -> Result<Packet, Unread> {
-    let sliced = match link {
-        DataLink::ETHERNET => SlicedPacket::from_ethernet(octets),
-        _ => SlicedPacket::from_ip(octets),
+pub(super) fn parse(link: u32, octets: &[u8]) -> Result<Parsed<'_>, Unread> {
+    let network = link::network(link, octets).map_err(Unread::Unreadable)?;
+    let (kind, octets) = network.ok_or(Unread::OtherKind("no IP packet"))?;
+    if kind == EtherType::IPV6
+        && let Some(fragment) = ipv6_fragment(octets)
+    {
+        return Ok(Parsed::Fragment(fragment));
     }
-    .map_err(|error| Unread::Unreadable(error.to_string()))?;
-    if sliced.is_ip_payload_fragmented() {
-        return Err(Unread::Unreadable("an IP fragment; fragments are not put together".into()));
-    }
-    let (from, to, ttl): (IpAddr, IpAddr, u8) = match &sliced.net {
+    let sliced = SlicedPacket::from_ether_type(kind, octets).map_err(|error| Unread::Unreadable(error.to_string()))?;
+    let ends: Ends = match sliced.net {
         Some(NetSlice::Ipv4(ip)) => {
             let header = ip.header();
-            (header.source_addr().into(), header.destination_addr().into(), header.ttl())
+            let (source, destination): (IpAddr, IpAddr) =
+                (header.source_addr().into(), header.destination_addr().into());
+            if ip.is_payload_fragmented() {
+                return Ok(Parsed::Fragment(Fragment {
+                    source,
+                    destination,
+                    ttl: header.ttl(),
+                    protocol: ip.payload().ip_number,
+                    identification: header.identification().into(),
+                    offset: header.fragments_offset(),
+                    more: header.more_fragments(),
+                    payload: ip.payload().payload,
+                }));
+            }
+            (source, destination, header.ttl())
         }
         Some(NetSlice::Ipv6(ip)) => {
             let header = ip.header();
@@ -117,14 +138,80 @@ pub(super) fn parse(link: DataLink, octets: &[u8]) -> Result<Packet, Unread> {
         Some(NetSlice::Arp(_)) => return Err(Unread::OtherKind("ARP")),
         None => return Err(Unread::OtherKind("no IP packet")),
     };
-    match &sliced.transport {
-        Some(TransportSlice::Udp(udp)) => Ok(Packet::Datagram {
+    match sliced.transport {
+        Some(transport) => packet(ends, &transport).map(Parsed::Packet),
+        None => Err(Unread::OtherKind("neither UDP nor TCP")),
+    }
+}
+
+/// The fragment in an IPv6 packet, when it is one.
+///
+/// Headers are followed here up to the fragment header and no further: etherparse would take the payload of a later
+/// fragment for headers.
+fn ipv6_fragment(octets: &[u8]) -> Option<Fragment<'_>> {
+    let (header, rest) = Ipv6Header::from_slice(octets).ok()?;
+    let mut rest = rest.get(..header.payload_length.into())?;
+    let mut next = header.next_header;
+    while let IpNumber::IPV6_HEADER_HOP_BY_HOP | IpNumber::IPV6_ROUTE_HEADER | IpNumber::IPV6_DESTINATION_OPTIONS = next
+    {
+        let extension = Ipv6RawExtHeaderSlice::from_slice(rest).ok()?;
+        next = extension.next_header();
+        rest = &rest[extension.slice().len()..];
+    }
+    if next != IpNumber::IPV6_FRAGMENTATION_HEADER {
+        return None;
+    }
+    let part = Ipv6FragmentHeaderSlice::from_slice(rest).ok()?;
+    part.is_fragmenting_payload().then(|| Fragment {
+        source: header.source_addr().into(),
+        destination: header.destination_addr().into(),
+        ttl: header.hop_limit,
+        protocol: part.next_header(),
+        identification: part.identification(),
+        offset: part.fragment_offset(),
+        more: part.more_fragments(),
+        payload: &rest[part.slice().len()..],
+    })
+}
+
+/// Source, destination, time to live.
+type Ends = (IpAddr, IpAddr, u8);
+
+/// The datagram or segment in the payload of an IP packet that came in fragments.
+///
+/// # Errors
+/// [`Unread`] says why it is neither.
+pub(super) fn transport(ends: Ends, protocol: IpNumber, payload: &[u8]) -> Result<Packet, Unread> {
+    let unreadable = |error: &dyn std::fmt::Display| Unread::Unreadable(error.to_string());
+    let (protocol, payload) = match ends.0 {
+        IpAddr::V4(_) => (protocol, payload),
+        // Destination options may stand behind the fragment header.
+        IpAddr::V6(_) => {
+            let (_, protocol, rest) =
+                Ipv6ExtensionsSlice::from_slice(protocol, payload).map_err(|error| unreadable(&error))?;
+            (protocol, rest)
+        }
+    };
+    match protocol {
+        IpNumber::UDP => UdpSlice::from_slice(payload)
+            .map_err(|error| unreadable(&error))
+            .and_then(|udp| packet(ends, &TransportSlice::Udp(udp))),
+        IpNumber::TCP => TcpSlice::from_slice(payload)
+            .map_err(|error| unreadable(&error))
+            .and_then(|tcp| packet(ends, &TransportSlice::Tcp(tcp))),
+        _ => Err(Unread::OtherKind("neither UDP nor TCP")),
+    }
+}
+
+fn packet((from, to, ttl): Ends, transport: &TransportSlice<'_>) -> Result<Packet, Unread> {
+    match transport {
+        TransportSlice::Udp(udp) => Ok(Packet::Datagram {
             source: SocketAddr::new(from, udp.source_port()),
             destination: SocketAddr::new(to, udp.destination_port()),
             ttl,
             payload: Arc::from(udp.payload()),
         }),
-        Some(TransportSlice::Tcp(tcp)) => Ok(Packet::Segment {
+        TransportSlice::Tcp(tcp) => Ok(Packet::Segment {
             source: SocketAddr::new(from, tcp.source_port()),
             destination: SocketAddr::new(to, tcp.destination_port()),
             sequence: tcp.sequence_number(),
@@ -132,9 +219,8 @@ pub(super) fn parse(link: DataLink, octets: &[u8]) -> Result<Packet, Unread> {
             flags: flags(tcp),
             payload: Arc::from(tcp.payload()),
         }),
-        Some(TransportSlice::Icmpv4(_) | TransportSlice::Icmpv6(_)) => Err(Unread::OtherKind("ICMP")),
-        Some(TransportSlice::Igmp(_)) => Err(Unread::OtherKind("IGMP")),
-        None => Err(Unread::OtherKind("neither UDP nor TCP")),
+        TransportSlice::Icmpv4(_) | TransportSlice::Icmpv6(_) => Err(Unread::OtherKind("ICMP")),
+        TransportSlice::Igmp(_) => Err(Unread::OtherKind("IGMP")),
     }
 }
 
@@ -234,7 +320,7 @@ mod tests {
         octets.extend(rebuild(&packet).unwrap());
         octets.extend([0; 17]);
 
-        assert_eq!(parse(DataLink::ETHERNET, &octets), Ok(packet));
+        assert_eq!(parse(1, &octets), Ok(Parsed::Packet(packet)));
     }
 
     #[test]

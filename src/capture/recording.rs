@@ -167,8 +167,9 @@ impl Recording {
         let mut number = 0;
         self.frames.iter().map(move |frame| {
             number += 1;
-            while skipped.next_if(|packet| packet.number <= number).is_some() {
-                number += 1;
+            // A number may be listed twice: as a fragment, and as the last of a datagram that stayed incomplete.
+            while let Some(packet) = skipped.next_if(|packet| packet.number <= number) {
+                number += usize::from(packet.number == number);
             }
             (number, frame)
         })

@@ -66,6 +66,19 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     }
 }
 
+/// The length of octets and the first of them.
+pub(super) fn glimpse(octets: &[u8]) -> String {
+    format!("{} octets {}", octets.len(), first_octets(octets))
+}
+
+/// The first octets, in hexadecimal.
+pub(super) fn first_octets(octets: &[u8]) -> String {
+    const SHOWN: usize = 12;
+    let first: String = octets.iter().take(SHOWN).map(|octet| format!("{octet:02x}")).collect();
+    let more = if octets.len() > SHOWN { "…" } else { "" };
+    format!("{first}{more}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

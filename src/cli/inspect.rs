@@ -47,7 +47,7 @@ pub(super) fn transcript(console: &Console, options: &TranscriptOf) -> Result<Ex
                 CaptureError::TooLarge { .. } => {
                     "take a part of it, for instance with `editcap -r FILE PART 1-100000`, which comes with Wireshark"
                 }
-                _ => "castproof reads pcapng, such as reports/runs/*/captures/*",
+                _ => "recordings are in reports/runs/*/captures/ and in captures/",
             }));
         }
     };
