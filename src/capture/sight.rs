@@ -95,6 +95,8 @@ pub enum Sight {
         connection: usize,
         /// The HTTP status code.
         http_status: u16,
+        /// `Retry-After`, where it is given in seconds.
+        retry_after: Option<u32>,
         /// The HTTP Content-Type.
         content_type: Option<String>,
         /// The message, when the answer carries one that could be decoded.

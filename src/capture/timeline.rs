@@ -284,6 +284,7 @@ impl Timeline {
             self.callers.resize(connection + 1, None);
         }
         let content_type = http.field("content-type").map(str::to_owned);
+        let retry_after = http.field("retry-after").and_then(|seconds| seconds.trim().parse().ok());
         let undecodable = |error, from, body: Vec<u8>| Sight::Malformed {
             protocol: "SyncML",
             fault: Fault::Undecodable(error),
@@ -320,7 +321,7 @@ impl Timeline {
                     Ok(message) => (message.map(Box::new), None),
                     Err(error) => (None, Some(error)),
                 };
-                sights.push(Sight::Response { connection, http_status, content_type, message, answers });
+                sights.push(Sight::Response { connection, http_status, retry_after, content_type, message, answers });
                 sights.extend(error.map(|error| undecodable(error, Side::Server, http.body)));
             }
         }

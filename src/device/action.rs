@@ -37,6 +37,8 @@ pub struct Post {
     pub url: String,
     /// The SyncML document.
     pub body: Vec<u8>,
+    /// How long the answer is waited for.
+    pub patience: Duration,
 }
 
 /// What came of a [`Post`].

@@ -43,6 +43,17 @@ pub enum Memory {
     Log,
 }
 
+/// What the time up to the next attempt to report consists of (profile section 5.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// As announced.
+    pub retry_interval: Duration,
+    /// What an overloaded server asks for.
+    pub retry_after: Duration,
+    /// Drawn from the doubled window; nothing where the server was not overloaded.
+    pub redrawn: Duration,
+}
+
 /// How a Device decides, point by point.
 pub trait Conduct: std::fmt::Debug {
     /// Whether an announcement is trusted, given whether its signature is valid ([FU-GAP-3]).
@@ -178,6 +189,42 @@ pub trait Conduct: std::fmt::Debug {
     fn back_off_from(&self, first_packet: Timestamp, end_of_transmission: Timestamp) -> Timestamp {
         let _ = first_packet;
         end_of_transmission
+    }
+
+    /// The offset that a report keeps to, given the announced one ([FU-AF-2]).
+    fn offset(&self, announced: Duration) -> Duration {
+        announced
+    }
+
+    /// The random part of a delay, given what was drawn ([FU-AF-2], [FU-GAP-4]).
+    fn random_delay(&self, drawn: Duration) -> Duration {
+        drawn
+    }
+
+    /// How long the Device waits for an answer, given how long it should ([FU-POST-1]).
+    fn patience(&self, due: Duration) -> Duration {
+        due
+    }
+
+    /// Whether an answer of this HTTP status that acknowledges nothing counts as a receipt ([FU-POST-1]).
+    fn takes_for_a_receipt(&self, http_status: u16) -> bool {
+        let _ = http_status;
+        false
+    }
+
+    /// How many attempts are left after one that failed, given how many should be ([FU-POST-1]).
+    fn attempts_left(&self, due: u8) -> u8 {
+        due
+    }
+
+    /// How long the Device waits for its next attempt ([FU-POST-1], [FU-GAP-4]).
+    fn pause(&self, pause: Pause) -> Duration {
+        pause.retry_interval.max(pause.retry_after) + pause.redrawn
+    }
+
+    /// Whether a result that could not be reported stays in the status log ([SC-NF-5]).
+    fn keeps_unreported(&self) -> bool {
+        true
     }
 
     /// How many times a final report is sent ([FU-POST-1]).

@@ -310,10 +310,11 @@ impl Device {
             Phase::AwaitingEnd(report) => {
                 let Some(end) = run.end_of_transmission else { return };
                 let from = self.conduct.back_off_from(run.first_packet.unwrap_or(end), end);
-                let wait = report.offset + self.draw(report.window);
+                let offset = self.conduct.offset(report.offset);
+                let wait = offset + self.draw(report.window);
                 let due = if report.settled_at > end + wait {
                     // The deadline went by before there was anything to report.
-                    report.settled_at + report.offset + self.draw(report.window)
+                    report.settled_at + offset + self.draw(report.window)
                 } else {
                     from + wait
                 };

@@ -14,12 +14,18 @@ use crate::wire::syncml::Message;
 use super::action::{Action, DeviceError, Event, Post, PostOutcome};
 use super::admission::is_in_share;
 use super::campaign::{DueReport, Failure, Phase};
+use super::conduct::Pause;
 use super::core::Device;
 use super::execution::Execution;
 use super::session::{ClientSession, Next, Secrets};
 use super::state::LOG_ENTRIES;
 use super::storage::STATE;
 use super::tree::Tree;
+
+/// A window is doubled up to this length (profile section 5.7).
+const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 3600);
+/// How long a Device waits for an answer at least.
+const LEAST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How a report that did not arrive is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +91,8 @@ impl Device {
     /// A uniformly distributed span from zero up to and including `window`.
     pub(super) fn draw(&mut self, window: Duration) -> Duration {
         let nanos = u64::try_from(window.as_nanos()).unwrap_or(u64::MAX);
-        Duration::from_nanos(self.random.random_range(0..=nanos))
+        let drawn = Duration::from_nanos(self.random.random_range(0..=nanos));
+        self.conduct.random_delay(drawn)
     }
 
     /// Opens a DM session for the first report that is due, unless one is open.
@@ -100,11 +107,12 @@ impl Device {
         let Some(run) = due else { return };
         let Phase::BackingOff { report, .. } = std::mem::replace(&mut run.phase, Phase::Done) else { return };
         let Some(alert) = report.alert() else { return };
+        let retry_interval = report.retry_interval;
         run.phase = Phase::Reporting { report };
         let campaign = run.id;
         self.state.sessions = self.state.sessions.checked_add(1).unwrap_or(1);
         let account = &self.configuration.account;
-        let mut session = ClientSession::new(campaign, self.state.sessions, account, alert);
+        let mut session = ClientSession::new(campaign, self.state.sessions, account, alert, retry_interval);
         let message = self.with_secrets(|tree, secrets| session.package_1(tree.traits, secrets));
         self.post(&session, &message);
         self.session = Some(session);
@@ -132,7 +140,8 @@ impl Device {
     }
 
     fn post(&mut self, session: &ClientSession, message: &Message) {
-        let post = Post { url: session.url.clone(), body: message.to_xml().into_bytes() };
+        let patience = self.conduct.patience(session.patience.max(LEAST_PATIENCE));
+        let post = Post { url: session.url.clone(), body: message.to_xml().into_bytes(), patience };
         self.actions.push_back(Action::Post(post));
     }
 
@@ -140,6 +149,9 @@ impl Device {
         let Some(mut session) = self.session.take() else { return };
         let message = match outcome {
             PostOutcome::Answered { status: 200, body, .. } => Message::from_xml(&body).ok(),
+            PostOutcome::Answered { status, .. } if self.conduct.takes_for_a_receipt(status) => {
+                return self.end_session(now, &session, true, Retry::Later);
+            }
             PostOutcome::Answered { status: 503, retry_after, .. } => {
                 return self.end_session(now, &session, false, Retry::Redraw(retry_after.unwrap_or_default()));
             }
@@ -173,21 +185,24 @@ impl Device {
             self.tell(Event::Reported(campaign));
             return;
         }
-        report.attempts_left = report.attempts_left.saturating_sub(1);
+        report.attempts_left = self.conduct.attempts_left(report.attempts_left.saturating_sub(1));
         if report.attempts_left == 0 {
             self.state.runs[index].phase = Phase::Done;
+            if !self.conduct.keeps_unreported() {
+                self.state.log.retain(|entry| entry.campaign != campaign);
+            }
             self.tell(Event::GaveUp(campaign));
             return;
         }
-        let wait = match retry {
-            Retry::Later => report.retry_interval,
-            Retry::Redraw(least) => {
-                // Doubling nothing would bring every Device back at the same moment.
-                let window = if report.window.is_zero() { report.retry_interval } else { report.window };
-                report.window = window.saturating_mul(2);
-                least.max(report.retry_interval) + self.draw(report.window)
-            }
-        };
+        let mut pause =
+            Pause { retry_interval: report.retry_interval, retry_after: Duration::ZERO, redrawn: Duration::ZERO };
+        if let Retry::Redraw(least) = retry {
+            // Doubling nothing would bring every Device back at the same moment.
+            let window = if report.window.is_zero() { report.retry_interval } else { report.window };
+            report.window = window.saturating_mul(2).min(LONGEST_WINDOW.max(window));
+            (pause.retry_after, pause.redrawn) = (least, self.draw(report.window));
+        }
+        let wait = self.conduct.pause(pause);
         self.state.runs[index].phase = Phase::BackingOff { due: now + wait, report };
     }
 

@@ -1,5 +1,7 @@
 //! A DM session from the Device's side: one report, then whatever the server asks (profile section 6).
 
+use std::time::Duration;
+
 use crate::spec::{Account, DeviceTraits};
 use crate::wire::syncml::{
     Alert, Command, Credential, Item, Items, Message, Meta, Results, Status, SyncHdr, alert, auth, status,
@@ -27,6 +29,8 @@ pub(super) struct ClientSession {
     /// Where the next message goes: the account's URL, then the server's RespURI.
     pub(super) url: String,
     alert: Alert,
+    /// How long an answer is waited for at least (profile section 5.7).
+    pub(super) patience: Duration,
     challenges: u8,
     /// The server proved itself with its credential; 212 said that it need not again in this session.
     server_is_trusted: bool,
@@ -58,9 +62,18 @@ pub(super) struct Secrets<'a> {
 }
 
 impl ClientSession {
-    pub(super) fn new(campaign: RunId, id: u16, account: &Account, alert: Alert) -> Self {
-        let url = account.server_url.clone();
-        Self { campaign, id, msg_id: 0, url, alert, challenges: 0, server_is_trusted: false, is_delivered: false }
+    pub(super) fn new(campaign: RunId, id: u16, account: &Account, alert: Alert, patience: Duration) -> Self {
+        Self {
+            campaign,
+            id,
+            msg_id: 0,
+            url: account.server_url.clone(),
+            alert,
+            patience,
+            challenges: 0,
+            server_is_trusted: false,
+            is_delivered: false,
+        }
     }
 
     /// Whether the server has taken the report.

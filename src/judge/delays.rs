@@ -13,9 +13,9 @@ use super::{HANDS, Outcome};
 
 /// How probable it may be that a conformant population fails one of the two tests for delays drawn by each for itself.
 /// There are two, so at most twice this is the rate of false alarms.
-const RISK: f64 = 1e-6;
+pub(super) const RISK: f64 = 1e-6;
 /// What a host that keeps time may add to the difference between two equal delays.
-const JITTER: Duration = Duration::from_millis(20);
+pub(super) const JITTER: Duration = Duration::from_millis(20);
 
 /// The delay of one report, counted from the end of transmission.
 struct Delay {
@@ -156,7 +156,7 @@ fn delays(timeline: &Timeline, devices: &[String], fence: &str) -> Result<Vec<De
     Ok(delays)
 }
 
-fn millis(span: Duration) -> f64 {
+pub(super) fn millis(span: Duration) -> f64 {
     span.as_secs_f64() * 1e3
 }
 
@@ -210,7 +210,7 @@ pub(super) fn window(
 /// How far apart the delays of `count` Devices lie, but for one case in [`RISK`], when each is drawn evenly from `window`.
 ///
 /// Of `n` draws from 0 to 1, all lie within `r` with a probability below `n * r^(n-1)`.
-fn least_range(count: usize, window: Duration) -> Duration {
+pub(super) fn least_range(count: usize, window: Duration) -> Duration {
     let n = count as f64;
     window.mul_f64((RISK / n).powf(1.0 / (n - 1.0)).clamp(0.0, 1.0))
 }

@@ -3,8 +3,10 @@
 //! Rank 4, without input or output: the same code judges a live run and a stored one. A `Then` sentence makes a
 //! [`Check`] and asks for it; the run stores which checks were asked with which parameters.
 
+mod attempts;
 mod broadcast;
 mod care;
+mod check;
 mod claims;
 mod delays;
 mod readings;
@@ -13,7 +15,6 @@ mod reports;
 mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,198 +22,14 @@ use crate::capture::Timeline;
 use crate::findings::{Authority, Verdict};
 use crate::spec::Timestamp;
 
-pub use reports::{Report, reports_of};
+pub use attempts::peak_bound;
+pub use check::Check;
+pub use reports::{Report, answer_to, reports_of};
 
 /// Campaigns whose name begins like this are roll calls: the harness's fence, not the scenario's subject.
 pub const ROLL_CALL: &str = "roll-call-";
 /// Through how many hands a message passes before it is recorded, each of which may be held up (decision record 0007).
 pub const HANDS: u32 = 3;
-
-/// A check with its parameters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Check {
-    /// `report.none`: these Devices send no report, which their answer to the roll call `fence` proves.
-    NoReport {
-        /// The Devices that must stay silent.
-        devices: Vec<String>,
-        /// Those whose answer to the fence is awaited; a Device that cannot answer is vouched for by the others.
-        fenced: Vec<String>,
-        /// The roll call.
-        fence: String,
-    },
-    /// `report.count`: each of these Devices sends exactly so many reports.
-    ReportCount {
-        /// The Devices.
-        devices: Vec<String>,
-        /// How many.
-        count: usize,
-        /// The roll call after which nothing more can come.
-        fence: String,
-    },
-    /// `report.result`: the report of a Device carries this result code.
-    ReportResult {
-        /// The Device.
-        device: String,
-        /// The code of FUMO, SCOMO or the provisioning report.
-        code: u16,
-        /// The roll call after which nothing more can come.
-        fence: String,
-    },
-    /// `report.form`: the reports of these Devices have the form that the profile gives them.
-    ReportForm {
-        /// The Devices.
-        devices: Vec<String>,
-        /// The roll call after which nothing more can come.
-        fence: String,
-    },
-    /// `report.node`: the report of a Device names this failing node and status.
-    ReportNode {
-        /// The Device.
-        device: String,
-        /// The node.
-        node: String,
-        /// Its status.
-        status: u16,
-        /// The roll call after which nothing more can come.
-        fence: String,
-    },
-    /// `report.window`: reports arrive inside the window after the end of transmission.
-    ReportWindow {
-        /// The Devices.
-        devices: Vec<String>,
-        /// Not before this long after the end of transmission.
-        earliest: Duration,
-        /// Not after this long after it.
-        latest: Duration,
-        /// What the host may add to the upper bound; the lower has no tolerance.
-        tolerance: Duration,
-        /// The roll call after which nothing more can come; in its session the Devices' status logs are read.
-        fence: String,
-    },
-    /// `report.spread`: the delays of the reports differ, as draws from a window do.
-    ReportSpread {
-        /// The Devices.
-        devices: Vec<String>,
-        /// The window from which each draws its delay.
-        window: Duration,
-        /// How long the host kept timers waiting; beyond a bound nothing can be said of differences.
-        lag: Duration,
-        /// The roll call after which nothing more can come.
-        fence: String,
-    },
-    /// `firmware.version`, `component.version`, `setting.value`, `node.value`: what Devices answer when the DM Server reads a node.
-    Reading {
-        /// The check's id.
-        id: String,
-        /// The Devices.
-        devices: Vec<String>,
-        /// The node.
-        node: String,
-        /// The value it must have.
-        value: String,
-        /// The roll call in whose session it is read.
-        fence: String,
-    },
-    /// `rollout.share`: about so many percent of Devices run a firmware.
-    Share {
-        /// The Devices.
-        devices: Vec<String>,
-        /// How many percent.
-        percent: u16,
-        /// The firmware version.
-        value: String,
-        /// The roll call in whose session it is read.
-        fence: String,
-    },
-    /// `dm.refusal`: these Devices refuse to be read by a DM Server that has not proved itself to them.
-    NothingRead {
-        /// The Devices.
-        devices: Vec<String>,
-        /// The roll call in whose session the server tries.
-        fence: String,
-    },
-    /// `node.absent`: Devices answer that they have no such node when the DM Server reads it.
-    NoNode {
-        /// The Devices.
-        devices: Vec<String>,
-        /// The node.
-        node: String,
-        /// The roll call in whose session it is read.
-        fence: String,
-    },
-    /// `log.entry`: a Device's status log holds a campaign with a result.
-    LogEntry {
-        /// The Device.
-        device: String,
-        /// The campaign.
-        campaign: String,
-        /// The result code.
-        code: u16,
-        /// The roll call in whose session it is read.
-        fence: String,
-    },
-    /// `delivery.membership`: whether Devices join the delivery channel, by the kernel's table.
-    Membership {
-        /// Those that must join.
-        joining: Vec<String>,
-        /// Those that must not.
-        staying_away: Vec<String>,
-    },
-    /// `care.addressees`: exactly these Devices receive care, each once.
-    CareAddressees {
-        /// The Devices.
-        devices: Vec<String>,
-        /// The roll call after which nothing more can come.
-        fence: String,
-    },
-    /// `broadcast.repetitions`: a campaign's notification, file table and every symbol of its objects are on the air so
-    /// many times.
-    Repetitions {
-        /// The campaign.
-        campaign: String,
-        /// How often.
-        count: usize,
-    },
-    /// `broadcast.none`: a campaign is never on the air, under no other name either, while the roll call after it is.
-    NeverBroadcast {
-        /// The campaign.
-        campaign: String,
-        /// The campaigns that the scenario broadcast; any other is one too many.
-        broadcasted: Vec<String>,
-        /// The roll call.
-        fence: String,
-    },
-    /// `broadcast.sequence`: each campaign has a higher sequence number than the one before.
-    RisingSequence,
-    /// `consent.asked`: the End User of a Device is asked so many times; a claim.
-    Asked {
-        /// The Device.
-        device: String,
-        /// The campaign.
-        campaign: String,
-        /// How often.
-        times: usize,
-    },
-    /// `consent.decline-offered`: whether declining is offered to the End User; a claim.
-    DeclineOffered {
-        /// The Device.
-        device: String,
-        /// The campaign.
-        campaign: String,
-        /// Whether it is.
-        offered: bool,
-    },
-    /// `record.outcome`: what the Service Provider's record says of a Device; a claim.
-    Record {
-        /// The Device.
-        device: String,
-        /// The campaign.
-        campaign: String,
-        /// `unknown`, `success`, `failure`, `restored` or `needs attention`.
-        outcome: String,
-    },
-}
 
 /// What is known beside the traffic, with the time at which it was.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -285,6 +102,10 @@ impl Check {
             Self::ReportNode { .. } => "report.node",
             Self::ReportWindow { .. } => "report.window",
             Self::ReportSpread { .. } => "report.spread",
+            Self::ReportAttempts { .. } => "report.attempts",
+            Self::ReportRetry { .. } => "report.retry",
+            Self::ReportRedraw { .. } => "report.redraw",
+            Self::ReportRate { .. } => "report.rate",
             Self::Reading { id, .. } => id,
             Self::Share { .. } => "rollout.share",
             Self::NothingRead { .. } => "dm.refusal",
@@ -318,6 +139,10 @@ impl Check {
             | Self::ReportForm { devices, .. }
             | Self::ReportWindow { devices, .. }
             | Self::ReportSpread { devices, .. }
+            | Self::ReportAttempts { devices, .. }
+            | Self::ReportRetry { devices, .. }
+            | Self::ReportRedraw { devices, .. }
+            | Self::ReportRate { devices, .. }
             | Self::Reading { devices, .. }
             | Self::Share { devices, .. }
             | Self::NothingRead { devices, .. }
@@ -349,6 +174,16 @@ impl Check {
             }
             Self::ReportSpread { devices, window, lag, fence } => {
                 delays::spread(timeline, devices, *window, *lag, fence)
+            }
+            Self::ReportAttempts { devices, count, fence } => attempts::count(timeline, devices, *count, fence),
+            Self::ReportRetry { devices, retry, window, tolerance } => {
+                attempts::retries(timeline, devices, (*retry, *window), *tolerance)
+            }
+            Self::ReportRedraw { devices, retry, window, lag } => {
+                attempts::redraws(timeline, devices, (*retry, *window), *lag)
+            }
+            Self::ReportRate { devices, most, span, lag, fence } => {
+                attempts::rate(timeline, devices, *most, *span, *lag, fence)
             }
             Self::Reading { devices, node, value, fence, .. } => readings::value(timeline, devices, node, value, fence),
             Self::Share { devices, percent, value, fence } => share::share(timeline, devices, *percent, value, fence),

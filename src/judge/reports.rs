@@ -149,7 +149,7 @@ pub(super) fn correlators_of_care(timeline: &Timeline, device: &str) -> BTreeSet
 }
 
 /// When a Device answered a roll call.
-pub(super) fn answer_to(timeline: &Timeline, device: &str, fence: &str) -> Option<Report> {
+pub fn answer_to(timeline: &Timeline, device: &str, fence: &str) -> Option<Report> {
     reports_of(timeline, device).into_iter().find(|report| report.campaign == fence)
 }
 
@@ -166,15 +166,26 @@ pub(super) fn without_report(timeline: &Timeline, device: &str, fence: &str, acc
 
 /// Octets from a Device that nobody can read: with them about, nobody can say that nothing was reported.
 fn unreadable_request(timeline: &Timeline) -> Option<Outcome> {
-    let found = timeline.sightings.iter().find(|sighting| {
-        matches!(
-            sighting.what,
-            Sight::Malformed { connection: Some((_, Side::Client)), .. }
-                | Sight::HttpFailure { from: Side::Client, .. }
-        )
+    let found = timeline.sightings.iter().find(|sighting| match sighting.what {
+        Sight::Malformed { connection: Some((_, Side::Client)), .. } => true,
+        Sight::HttpFailure { from: Side::Client, connection, .. } => {
+            !is_reset_with(timeline, connection, sighting.frame)
+        }
+        _ => false,
     })?;
     let observed = "a Device sent something on the interaction channel that is no DM message";
     Some(Outcome::inconclusive(observed, "readable messages alone").at(found.frame, found.at))
+}
+
+/// Whether the server's side reset a connection with this very frame: what the Device was about to say is not its fault.
+fn is_reset_with(timeline: &Timeline, reset: usize, frame: usize) -> bool {
+    timeline.sightings.iter().any(|sighting| {
+        let is_reset = matches!(
+            sighting.what,
+            Sight::ConnectionClosed { connection, how: Ending::Reset(Side::Server), .. } if connection == reset
+        );
+        is_reset && sighting.frame == frame
+    })
 }
 
 pub(super) fn words(report: &Report) -> String {

@@ -10,13 +10,14 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::clock::Clock;
+use super::meddle::{Answers, SharedPlan};
 use super::shortage;
 use crate::spec::Timestamp;
 
 /// How many octets are carried at once.
-const CHUNK: usize = 16 * 1024;
+pub(super) const CHUNK: usize = 16 * 1024;
 /// How long the target may take to accept, and a refused client to go away.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who did something on a relayed connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,6 +67,11 @@ pub enum RelayWhat {
         /// The side.
         by: Side,
     },
+    /// The relay did as its plan says, in words; what comes of it follows.
+    Meddled {
+        /// What it did.
+        how: &'static str,
+    },
     /// The connection is over because something failed here or at the target; the client saw a reset.
     Failed {
         /// What failed.
@@ -88,10 +94,15 @@ impl Witness {
         // Nobody has to listen.
         let _ = self.events.send(RelayEvent { at: self.clock.now(), connection, client, server, what });
     }
+
+    /// Tells what the relay is about to do.
+    pub(super) fn remark(&self, how: &'static str) {
+        self.tell(RelayWhat::Meddled { how });
+    }
 }
 
 /// Carries one connection to the target until both sides have closed it or one has cut it.
-pub(super) async fn pass(mut client: TcpStream, target: SocketAddr, witness: Witness) {
+pub(super) async fn pass(mut client: TcpStream, target: SocketAddr, plan: SharedPlan, witness: Witness) {
     let mut server = match timeout(PATIENCE, TcpStream::connect(target)).await {
         Ok(Ok(server)) => server,
         Ok(Err(error)) => {
@@ -113,23 +124,38 @@ pub(super) async fn pass(mut client: TcpStream, target: SocketAddr, witness: Wit
     }
     let (client_reads, client_writes) = client.split();
     let (server_reads, server_writes) = server.split();
+    let answers = Answers::new(plan);
     let carried = tokio::try_join!(
-        carry(client_reads, server_writes, Side::Client, &witness),
-        carry(server_reads, client_writes, Side::Server, &witness),
+        carry_and(client_reads, server_writes, Side::Client, &witness, |octets| answers.note(octets)),
+        answers.carry(server_reads, client_writes, &witness),
     );
     if let Err(what) = carried {
+        let is_orderly = matches!(what, RelayWhat::Closed { .. });
         witness.tell(what);
-        reset(client);
         reset(server);
+        if !is_orderly {
+            reset(client);
+        }
     }
 }
 
 /// Carries one direction to its end; an error is the event that cuts the whole connection.
-async fn carry(
+pub(super) async fn carry(
+    reads: impl AsyncReadExt + Unpin,
+    writes: impl AsyncWriteExt + Unpin,
+    from: Side,
+    witness: &Witness,
+) -> Result<(), RelayWhat> {
+    carry_and(reads, writes, from, witness, |_| {}).await
+}
+
+/// As [`carry`], and shows every piece to `see` before it is passed on.
+async fn carry_and(
     mut reads: impl AsyncReadExt + Unpin,
     mut writes: impl AsyncWriteExt + Unpin,
     from: Side,
     witness: &Witness,
+    see: impl Fn(&[u8]),
 ) -> Result<(), RelayWhat> {
     let to = if from == Side::Client { Side::Server } else { Side::Client };
     let mut buffer = vec![0; CHUNK];
@@ -143,12 +169,13 @@ async fn carry(
             return Ok(());
         }
         witness.tell(RelayWhat::Data { from, octets: buffer[..length].to_vec() });
+        see(&buffer[..length]);
         writes.write_all(&buffer[..length]).await.map_err(|error| cut(to, &error))?;
     }
 }
 
 /// The event for an error on the socket towards `side`.
-fn cut(side: Side, error: &io::Error) -> RelayWhat {
+pub(super) fn cut(side: Side, error: &io::Error) -> RelayWhat {
     match error.kind() {
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
             RelayWhat::Reset { by: side }
@@ -159,6 +186,7 @@ fn cut(side: Side, error: &io::Error) -> RelayWhat {
 
 /// Closes a connection in order without sending anything.
 pub(super) async fn refuse(mut client: TcpStream, witness: Witness) {
+    witness.remark("refused");
     witness.tell(RelayWhat::Closed { by: Side::Relay });
     let (reads, mut writes) = client.split();
     let _ = writes.shutdown().await;

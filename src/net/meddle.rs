@@ -209,7 +209,9 @@ impl Answers {
                 }
             }
             let (most, pause) = match decision {
-                AnswerDecision::ResetAfter(most) | AnswerDecision::CloseAfter(most) => (length.min(most - passed), None),
+                AnswerDecision::ResetAfter(most) | AnswerDecision::CloseAfter(most) => {
+                    (length.min(most - passed), None)
+                }
                 AnswerDecision::Drip(piece, pause) => (length, Some((piece.max(1), pause))),
                 AnswerDecision::Pass | AnswerDecision::Late(_) => (length, None),
             };

@@ -12,6 +12,7 @@ pub mod interface;
 mod join;
 pub mod kernel;
 pub mod lease;
+mod meddle;
 pub mod multicast;
 mod post_error;
 pub mod relay;
@@ -23,4 +24,6 @@ pub use clock::Clock;
 pub use join::{IPV6_ROUTE_COMMAND, JoinError};
 pub use lease::{Lease, LeaseError};
 pub use multicast::{MulticastReceiver, MulticastSender};
-pub use relay::{BoundRelay, ConnectionPlan, OpenDecision, PassAll, RelayEvent, RelayWhat, Side, TcpRelay};
+pub use relay::{
+    AnswerDecision, BoundRelay, ConnectionPlan, OpenDecision, PassAll, RelayEvent, RelayWhat, Side, TcpRelay,
+};

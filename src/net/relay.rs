@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
 
 use socket2::Socket;
 use tokio::net::TcpListener;
@@ -15,43 +16,9 @@ use tokio::task::JoinSet;
 pub use super::carry::{RelayEvent, RelayWhat, Side};
 use super::carry::{Witness, pass, refuse, reset};
 use super::clock::Clock;
+pub use super::meddle::{AnswerDecision, ConnectionPlan, OpenDecision, PassAll};
+use super::meddle::{SharedPlan, answer, ask, reset_in_request};
 use super::task::{MOST_CONNECTIONS, OwnedTask, accept, bound, listen};
-
-/// What becomes of a connection when it is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum OpenDecision {
-    /// It is carried to the target.
-    Pass,
-    /// It is closed in order without an octet, and the target hears nothing of it.
-    ///
-    /// The kernel has completed the handshake by then. For connections that are refused outright, see
-    /// [`TcpRelay::refuse_connections`].
-    Refuse,
-    /// It is reset at once, and the target hears nothing of it.
-    Reset,
-}
-
-/// The faults that a relay puts in, by connection.
-pub trait ConnectionPlan {
-    /// Decides on connection number `n`, counted from 1; asked once for each, in this order.
-    fn on_open(&mut self, n: u64) -> OpenDecision;
-}
-
-/// The plan without faults.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct PassAll;
-
-impl ConnectionPlan for PassAll {
-    fn on_open(&mut self, _n: u64) -> OpenDecision {
-        OpenDecision::Pass
-    }
-}
-
-impl<F: FnMut(u64) -> OpenDecision> ConnectionPlan for F {
-    fn on_open(&mut self, n: u64) -> OpenDecision {
-        self(n)
-    }
-}
 
 /// A relay that has its port but carries nothing yet: its address can be told before its target is known.
 ///
@@ -141,6 +108,7 @@ impl BoundRelay {
         let (stop, stopped) = oneshot::channel();
         let (commands, orders) = mpsc::unbounded_channel();
         let local = self.local;
+        let plan: SharedPlan = Arc::new(Mutex::new(plan));
         let acceptor = Acceptor { bound: self, target, clock, plan, events };
         let task = OwnedTask::new(tokio::spawn(acceptor.run(orders, stopped)), stop);
         TcpRelay { task, commands, local }
@@ -148,17 +116,17 @@ impl BoundRelay {
 }
 
 /// The task that accepts connections.
-struct Acceptor<P> {
+struct Acceptor {
     bound: BoundRelay,
     target: SocketAddr,
     clock: Clock,
-    plan: P,
+    plan: SharedPlan,
     events: mpsc::UnboundedSender<RelayEvent>,
 }
 
-impl<P: ConnectionPlan> Acceptor<P> {
+impl Acceptor {
     async fn run(self, mut orders: mpsc::UnboundedReceiver<SetListening>, mut stopped: oneshot::Receiver<()>) {
-        let Self { bound: BoundRelay { holder: _holder, listener, local }, target, clock, mut plan, events } = self;
+        let Self { bound: BoundRelay { holder: _holder, listener, local }, target, clock, plan, events } = self;
         let mut listener = Some(listener);
         let mut connections = JoinSet::new();
         let mut number = 0;
@@ -181,10 +149,13 @@ impl<P: ConnectionPlan> Acceptor<P> {
                     number += 1;
                     let witness = Witness { events: events.clone(), clock, connection: number, client, server: local };
                     witness.tell(RelayWhat::Opened);
-                    match plan.on_open(number) {
-                        OpenDecision::Pass => connections.spawn(pass(stream, target, witness)),
+                    match ask(&plan, |plan| plan.on_open(number)) {
+                        OpenDecision::Pass => connections.spawn(pass(stream, target, plan.clone(), witness)),
                         OpenDecision::Refuse => connections.spawn(refuse(stream, witness)),
+                        OpenDecision::ResetInRequest(after) => connections.spawn(reset_in_request(stream, after, witness)),
+                        OpenDecision::Answer => connections.spawn(answer(stream, plan.clone(), witness)),
                         OpenDecision::Reset => {
+                            witness.remark("reset at once");
                             witness.tell(RelayWhat::Reset { by: Side::Relay });
                             reset(stream);
                             continue;
@@ -281,18 +252,21 @@ mod tests {
         let mut refused = TcpStream::connect(relay.local_addr()).await.unwrap();
         let refused_end = read(&mut refused).await;
         drop(refused);
-        let first = [next(&mut events).await, next(&mut events).await, next(&mut events).await];
+        let first =
+            [next(&mut events).await, next(&mut events).await, next(&mut events).await, next(&mut events).await];
         let mut cut = TcpStream::connect(relay.local_addr()).await.unwrap();
         let cut_end = read(&mut cut).await;
-        let second = [next(&mut events).await, next(&mut events).await];
+        let second = [next(&mut events).await, next(&mut events).await, next(&mut events).await];
         let passed = TcpStream::connect(relay.local_addr()).await.unwrap();
         let (carried, _) = timeout(SOON, target.accept()).await.unwrap().unwrap();
 
         assert_eq!(refused_end.unwrap(), 0);
         assert_eq!(cut_end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
         let closed = |by| RelayWhat::Closed { by };
-        assert_eq!(first, [RelayWhat::Opened, closed(Side::Relay), closed(Side::Client)]);
-        assert_eq!(second, [RelayWhat::Opened, RelayWhat::Reset { by: Side::Relay }]);
+        let refused = RelayWhat::Meddled { how: "refused" };
+        assert_eq!(first, [RelayWhat::Opened, refused, closed(Side::Relay), closed(Side::Client)]);
+        let meddled = RelayWhat::Meddled { how: "reset at once" };
+        assert_eq!(second, [RelayWhat::Opened, meddled, RelayWhat::Reset { by: Side::Relay }]);
         // The third connection was the first that the target heard of.
         assert_eq!(events.recv().await.map(|event| event.connection), Some(3));
         drop((passed, carried));

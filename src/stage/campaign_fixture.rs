@@ -15,6 +15,8 @@ use crate::spec::{
     ReportTiming, Reporters, Reporting, Rollout, RuleAction, Severity, Situation, Target, Timestamp, Version,
 };
 
+use super::script::RETRY_INTERVAL;
+
 /// How long a campaign is valid.
 const LIFETIME: Duration = Duration::from_secs(60);
 /// Octets that a package fixture may have at most.
@@ -112,6 +114,8 @@ struct Rule {
 struct Timing {
     offset_ms: u64,
     window_ms: u64,
+    #[serde(default)]
+    attempts: Option<u8>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -267,8 +271,8 @@ impl Rule {
             (Some(timing), false) => RuleAction::Report(ReportTiming {
                 offset: Duration::from_millis(timing.offset_ms),
                 window: Duration::from_millis(timing.window_ms),
-                attempts: 3,
-                retry_interval: Duration::from_millis(200),
+                attempts: timing.attempts.unwrap_or(Reporting::default().attempts),
+                retry_interval: RETRY_INTERVAL,
             }),
             (None, true) => RuleAction::StaySilent,
             _ => return Err(format!("rule `{}`: give either report or silent", self.when)),

@@ -86,6 +86,9 @@ impl Cast {
             keys: BTreeMap::from([(self.key_id.clone(), self.signing_key().verifying_key())]),
         };
         let mut account = self.account(&plan.traits.id, relay);
+        if plan.has_wrong_password {
+            account.password = self.password("password of a stranger");
+        }
         if plan.distrusts_server {
             account.server_password = self.password("server password of a stranger");
         }

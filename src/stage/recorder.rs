@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::capture::recording::{INTERACTION_LANE, SENDER_COMMENT, STEP_COMMENT};
+use crate::capture::recording::{AIR_COMMENT, INTERACTION_LANE, SENDER_COMMENT, STEP_COMMENT};
 use crate::capture::{self, Conversation, Frame, Lane, LaneId, Packet, Recording, Timeline};
 use crate::net::{RelayEvent, RelayWhat, Side};
 use crate::spec::Timestamp;
@@ -25,9 +25,15 @@ struct Inner {
     timeline: Timeline,
     /// Comments that wait for the next frame: steps that began.
     pending: Vec<String>,
-    conversations: BTreeMap<(SocketAddr, u64), Conversation>,
+    conversations: BTreeMap<(SocketAddr, u64), Talk>,
     /// Who sends datagrams without being the subject, by the address that they come from.
     strangers: BTreeMap<SocketAddr, String>,
+}
+
+/// A connection of the interaction channel, and comments that wait for its next frame.
+struct Talk {
+    conversation: Conversation,
+    comments: Vec<String>,
 }
 
 impl Recorder {
@@ -75,17 +81,22 @@ impl Recorder {
         let mut inner = self.inner.borrow_mut();
         let Some(lane) = inner.recording.lane(INTERACTION_LANE) else { return };
         let key = (event.server, event.connection);
-        let conversation =
-            inner.conversations.entry(key).or_insert_with(|| Conversation::new(event.client, event.server));
+        let fresh = || Talk { conversation: Conversation::new(event.client, event.server), comments: Vec::new() };
+        let Talk { conversation, comments } = inner.conversations.entry(key).or_insert_with(fresh);
         let packets = match &event.what {
             RelayWhat::Opened => conversation.opened(),
             RelayWhat::Data { from, octets } => conversation.data(side(*from), octets),
             RelayWhat::Closed { by } => conversation.closed(side(*by)),
             RelayWhat::Reset { by } => conversation.reset(side(*by)),
+            RelayWhat::Meddled { how } => {
+                comments.push(format!("{AIR_COMMENT}{how}"));
+                return;
+            }
             RelayWhat::Failed { .. } => conversation.reset(capture::Side::Server),
         };
+        let mut comments = std::mem::take(comments);
         for packet in packets {
-            inner.add(event.at, lane, packet, Vec::new());
+            inner.add(event.at, lane, packet, std::mem::take(&mut comments));
         }
         drop(inner);
         self.changed.notify_waiters();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::capture::Timeline;
 use crate::findings::Verdict;
-use crate::judge::{Check, ROLL_CALL};
+use crate::judge::{Check, ROLL_CALL, answer_to};
 use crate::provider::{BroadcastPlan, CampaignPlan, Content, SettingChange};
 use crate::spec::{
     CampaignId, CareProcess, ExceptionRule, ExceptionSchedule, NodeUri, ReportTiming, Reporters, Reporting, Rollout,
@@ -40,10 +40,13 @@ impl Stage {
             return Ok(name.clone());
         }
         self.open().await?;
+        if self.roll_calls == 0 {
+            self.links_settle().await?;
+        }
         let running = self.running()?;
         let patience = running.host.patience(running.clock.now(), PATIENCE);
         // A poor place must not keep a Device from saying what came of it.
-        running.air.lift_plans();
+        running.lift_plans();
         let name = loop {
             let name = self.hold_roll_call().await?;
             let running = self.running()?;
@@ -60,12 +63,14 @@ impl Stage {
         self.roll_calls += 1;
         let name = format!("{ROLL_CALL}{}", self.roll_calls);
         let expected = self.answering();
+        let strangers = self.strangers();
+        let retries = if self.roll_calls == 1 { self.longest_retries() } else { Duration::ZERO };
         let named = self.brief()?.nodes.iter().map(String::as_str);
         let inspected: BTreeSet<String> = ALWAYS_READ.into_iter().chain(named).map(str::to_owned).collect();
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
         running.first_roll_call.get_or_insert(running.clock.now());
         let windows = running.broadcasted.iter().map(|entry| entry.latest_report);
-        let offset = windows.max().unwrap_or_default();
+        let offset = windows.max().unwrap_or_default() + retries;
         let mut plan = roll_call_plan(&name, self.roll_calls, offset)?;
         plan.inspect = inspected.into_iter().collect();
         running.provider.push(plan).await?;
@@ -75,7 +80,9 @@ impl Stage {
         let all_answered = |timeline: &Timeline| {
             let answered = answers(timeline, &name, &distrusting);
             let answered: BTreeSet<&str> = answered.iter().filter_map(|id| names.get(id.as_str()).copied()).collect();
-            expected.iter().all(|device| answered.contains(device.as_str())).then_some(())
+            let is_in = |device: &String| answered.contains(device.as_str()) || strangers.contains(device);
+            let has_tried = |device: &String| answer_to(timeline, device, &name).is_some();
+            (expected.iter().all(is_in) && strangers.iter().all(has_tried)).then_some(())
         };
         // A Device that does not answer is for the judge to speak of; the roll call itself has taken place.
         let waited = running.until("answers to the roll call", ROUND + offset, |_, seen| all_answered(seen)).await;
@@ -92,6 +99,17 @@ impl Stage {
         let is_able = |device: &&DevicePlan| device.is_on && device.is_registered && !device.listens_elsewhere;
         let able = self.script.devices.iter().filter(is_able);
         able.map(|device| device.name.clone()).collect()
+    }
+
+    /// Those of them that cannot log on: they send an answer, and are told nothing.
+    fn strangers(&self) -> Vec<String> {
+        let devices = self.script.devices.iter();
+        let answering = self.answering();
+        devices
+            .filter(|device| device.has_wrong_password)
+            .map(|device| device.name.clone())
+            .filter(|name| answering.contains(name))
+            .collect()
     }
 
     /// Asks for a state that a roll call reads; reads again while an installation may be in progress.

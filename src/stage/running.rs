@@ -9,23 +9,23 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local};
 
-use crate::capture::{Lane, Timeline};
+use crate::capture::Timeline;
 use crate::judge::Beside;
-use crate::net::{BoundRelay, Clock, Lease, PassAll, RelayEvent, TcpRelay, kernel};
+use crate::net::{BoundRelay, Clock, Lease, RelayEvent, TcpRelay, kernel};
 use crate::provider::{CareState, DeviceRecord};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
 use crate::subject::{Claim, ClaimKind, DeviceBrief, DeviceInstance, ProviderBrief, ProviderInstance, Stimulus};
 
 use super::air::{Air, AirLane};
-use super::cast::{Cast, delivery_channel, notification_channel};
+use super::cast::{Cast, notification_channel};
+use super::channels::{Channels, TTL, lane};
 use super::host::HostWatch;
+use super::link::{LinkPlan, Outage};
 use super::plan::AirPlan;
 use super::recorder::Recorder;
 use super::script::{DevicePlan, Script, Skew};
 use super::{StageBrief, StageError};
 
-/// Time to live of everything that is sent: it stays on the host.
-const TTL: u8 = 1;
 /// Where the Service Provider's sequence numbers begin, and those of a forger, who must look fresh but not spoil what follows.
 const SEQUENCE: u64 = 1000;
 const FORGED_SEQUENCE: u64 = 500;
@@ -52,6 +52,10 @@ pub(super) struct Broadcasted {
     pub expires_at: Timestamp,
     /// The longest window from which Devices draw the delay of a report.
     pub window: Duration,
+    /// How often a Device may attempt to report, at most.
+    pub attempts: u32,
+    /// The longest pause between two attempts that its timings announce.
+    pub retry_interval: Duration,
     /// Its longest deferral, when it is mandatory.
     pub deferral: Option<Duration>,
 }
@@ -84,6 +88,8 @@ pub(super) struct Running {
     briefs: BTreeMap<String, DeviceBrief>,
     ids: BTreeMap<String, DeviceId>,
     relays: Vec<TcpRelay>,
+    links: BTreeMap<String, LinkPlan>,
+    outage: Outage,
     listener: AbortHandle,
     // Last, so that ports and folders are given back after everything that uses them.
     lease: Lease,
@@ -93,34 +99,6 @@ pub(super) struct Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.listener.abort();
-    }
-}
-
-/// The channels of a scenario: the sender's, and each Device's.
-struct Channels {
-    lease: Lease,
-    sender: ChannelTable,
-    devices: Vec<ChannelTable>,
-}
-
-impl Channels {
-    /// Leases a group and port for each channel of each party: notification ports first, then delivery ports, so that
-    /// each kind is one range for a dissector.
-    fn lease(brief: &StageBrief, devices: usize) -> Result<Self, StageError> {
-        let parties = u16::try_from(devices + 1).map_err(|_| StageError::Unprepared("too many Devices".into()))?;
-        // One more, on which nothing is sent.
-        let ports = parties
-            .checked_mul(2)
-            .and_then(|ports| ports.checked_add(1))
-            .ok_or_else(|| StageError::Unprepared("too many Devices".into()))?;
-        let lease = Lease::take(ports)?;
-        let table = |party: u16| {
-            ChannelTable::from([
-                (notification_channel(), lease.entry(party, brief.interface, TTL)),
-                (delivery_channel(), lease.entry(parties + party, brief.interface, TTL)),
-            ])
-        };
-        Ok(Self { sender: table(0), devices: (1..parties).map(table).collect(), lease })
     }
 }
 
@@ -169,6 +147,8 @@ impl Running {
             briefs: BTreeMap::new(),
             ids: BTreeMap::new(),
             relays: Vec::new(),
+            links: BTreeMap::new(),
+            outage: Outage::default(),
             listener,
             host: HostWatch::open(brief.clock),
             lease: channels.lease,
@@ -207,7 +187,9 @@ impl Running {
                 Some(Skew::Fast) => self.clock.advanced(HOUR),
             },
         };
-        self.relays.push(relay.forward(self.provider.server_address(), self.clock, PassAll, events.clone()));
+        let link = LinkPlan::new(plan.link, self.clock, self.outage.clone());
+        self.relays.push(relay.forward(self.provider.server_address(), self.clock, link.clone(), events.clone()));
+        self.links.insert(plan.name.clone(), link);
         self.ids.insert(plan.name.clone(), plan.traits.id.clone());
         self.briefs.insert(plan.name.clone(), device);
         Ok(())
@@ -262,6 +244,21 @@ impl Running {
             self.forger = Some(forger);
         }
         self.forger.as_deref().ok_or(StageError::NotRaised)
+    }
+
+    /// Lets everything pass from now on, on the air and on every way to the DM Server: what follows is the harness's own
+    /// measurement.
+    pub(super) fn lift_plans(&self) {
+        self.air.lift_plans();
+        for link in self.links.values() {
+            link.lift();
+        }
+    }
+
+    /// Whether everything has gone wrong that was to go wrong on the ways to the DM Server.
+    pub(super) fn links_are_spent(&self) -> bool {
+        let attempts = self.broadcasted.iter().map(|entry| entry.attempts).max().unwrap_or_default();
+        self.links.values().all(|link| link.is_spent(attempts))
     }
 
     /// Where the sender's channels are.
@@ -397,14 +394,6 @@ fn words(record: &DeviceRecord) -> &'static str {
         (CareState::NeedsAttention, _) => "needs attention",
         (_, true) => "success",
         (_, false) => "failure",
-    }
-}
-
-/// The lane of a Device; its description names the DevId, which ties DM messages to it.
-fn lane(plan: &DevicePlan) -> Lane {
-    Lane {
-        name: plan.name.clone(),
-        description: format!("what Device {} received, DevId {}", plan.name, plan.traits.id),
     }
 }
 

@@ -8,10 +8,13 @@ use crate::provider::CampaignPlan;
 use crate::spec::{DeviceId, DeviceTraits, NodeUri, Reporters, Reporting, SettingsTree, Timestamp, Version};
 
 use super::fixtures::{FixtureError, Fixtures, Row};
+use super::link::LinkRule;
 use super::plan::{AirRule, Fate, PacketKind, Which};
 
 /// The setting that a roll call changes; every Device has it.
 pub(super) const ROLL_CALL_SETTING: &str = "./Settings/RollCall";
+/// How long a Device waits between two attempts to report, where campaigns and schedules do not say otherwise.
+pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A peculiarity of one Device: the closed list behind the sentence `Device {device} {condition}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,10 @@ pub enum Condition {
     LosesOneSymbol,
     /// A fifth of all delivery packets is lost in the first cycles, by chance.
     LossyReception,
+    /// Something goes wrong on its way to the DM Server.
+    Link(LinkRule),
+    /// Its password is not the one that the DM Server knows.
+    WrongPassword,
     /// It is switched off.
     SwitchedOff,
     /// It loses its power at a moment, and has it back at once.
@@ -113,6 +120,10 @@ pub(super) struct DevicePlan {
     pub listens_elsewhere: bool,
     /// Whether it takes the DM Server for a stranger.
     pub distrusts_server: bool,
+    /// What goes wrong on its way to the DM Server.
+    pub link: Option<LinkRule>,
+    /// Whether its password is wrong.
+    pub has_wrong_password: bool,
     /// Whether it is on from the start.
     pub is_on: bool,
     /// Whether it is registered with the Service Provider.
@@ -175,8 +186,7 @@ impl Script {
 
     /// Says who reports for a campaign, and when.
     pub(super) fn report(&mut self, campaign: &str, who: Reporters, offset: Duration, window: Duration) {
-        let reporting =
-            Reporting { who, offset, window, retry_interval: Duration::from_millis(200), ..Reporting::default() };
+        let reporting = Reporting { who, offset, window, retry_interval: RETRY_INTERVAL, ..Reporting::default() };
         self.reporting.insert(campaign.to_owned(), reporting);
     }
 
@@ -221,6 +231,8 @@ impl DevicePlan {
             skew: None,
             listens_elsewhere: false,
             distrusts_server: false,
+            link: None,
+            has_wrong_password: false,
             is_on: true,
             is_registered: true,
         }
@@ -238,6 +250,8 @@ impl DevicePlan {
             Condition::LosesTheFirstTable => air(PacketKind::Table, Which::Number(1), Fate::Drop),
             Condition::LosesOneSymbol => air(package(), Which::Number(3), Fate::Drop),
             Condition::LossyReception => air(PacketKind::Delivery, Which::Chance(0.2), Fate::Drop),
+            Condition::Link(rule) => self.link = Some(rule),
+            Condition::WrongPassword => self.has_wrong_password = true,
             Condition::SwitchedOff => self.is_on = false,
             Condition::LosesPower(moment) => self.power_losses.push(moment),
             Condition::Clock(skew) => self.skew = Some(skew),

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use crate::judge::{Check, HANDS};
+use crate::judge::{Check, HANDS, peak_bound};
 
-use super::{Stage, StageError, TOLERANCE};
+use super::{LinkRule, Stage, StageError, TOLERANCE};
+
+/// Delays after overload answers from which a rule can be told from chance.
+const ENOUGH_DRAWS: usize = 24;
 
 impl Stage {
     async fn read_node(&mut self, id: &str, devices: &[String], node: &str, value: &str) -> Result<(), StageError> {
@@ -122,6 +125,39 @@ impl Stage {
         let running = self.running()?;
         let lag = running.host.mean_lag_since(running.last_broadcast_end);
         self.require(&Check::ReportSpread { devices: devices.to_vec(), window, lag, fence })
+    }
+
+    /// Devices make exactly so many attempts to report, each when it is due; after overload answers they draw anew.
+    pub async fn attempt_reports(&mut self, devices: &[String], count: usize) -> Result<(), StageError> {
+        let fence = self.roll_call().await?;
+        self.require(&Check::ReportAttempts { devices: devices.to_vec(), count, fence })?;
+        let running = self.running()?;
+        let (tolerance, lag) = (TOLERANCE + running.host.lag() * HANDS, running.host.lag());
+        let retry = running.broadcasted.iter().map(|entry| entry.retry_interval).max().unwrap_or_default();
+        let window = running.broadcasted.iter().map(|entry| entry.window).max().unwrap_or_default();
+        self.require(&Check::ReportRetry { devices: devices.to_vec(), retry, window, tolerance })?;
+        let overloaded = self.script.devices.iter().filter(|device| devices.contains(&device.name));
+        let answers = overloaded.filter(|device| device.link.is_some_and(LinkRule::is_overload)).count() * (count - 1);
+        if answers < ENOUGH_DRAWS {
+            return Ok(());
+        }
+        self.require(&Check::ReportRedraw { devices: devices.to_vec(), retry, window, lag })
+    }
+
+    /// No more than so many reports of Devices arrive within any span.
+    pub async fn report_rate(&mut self, devices: &[String], most: usize, span: Duration) -> Result<(), StageError> {
+        let fence = self.roll_call().await?;
+        let running = self.running()?;
+        let window = running.broadcasted.iter().map(|entry| entry.window).max().unwrap_or_default();
+        let bound = peak_bound(devices.len(), window, span);
+        if most < bound {
+            let count = devices.len();
+            let reason =
+                format!("{most} is less than the {bound} that chance may bring of {count} Devices in that time");
+            return Err(StageError::Unprepared(reason));
+        }
+        let lag = running.host.mean_lag_since(running.last_broadcast_end);
+        self.require(&Check::ReportRate { devices: devices.to_vec(), most, span, lag, fence })
     }
 
     /// Of all Devices only these join the delivery channel.

@@ -3,12 +3,23 @@
 //! A condition is one row here, one variant of [`Condition`], and one row of `features/README.md`.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use cucumber::Parameter;
 
 use super::parameters::ParameterError;
 use crate::spec::NodeUri;
-use crate::stage::{Condition, Moment, Skew};
+use crate::stage::{Condition, HowOften, LinkFault, LinkRule, Moment, Skew};
+
+use HowOften::{EveryTime, First};
+use LinkFault::{
+    AnswerBroken, AnswerCut, AnswerDrips, AnswerLate, AnswerLost, Busy, Closed, Garbage, NoMessage, Overloaded,
+    Refused, RequestBroken, ServerFails,
+};
+use LinkRule::{Fault, Outage};
+
+/// How long an outage lasts, from the first connection that meets it.
+const OUTAGE: Duration = Duration::from_millis(150);
 
 /// The conditions without a value: the verb in the singular and the plural, what follows it, and what it means.
 macro_rules! conditions {
@@ -45,6 +56,28 @@ conditions! {
     "loses" "lose" "the first file table" => Condition::LosesTheFirstTable,
     "loses" "lose" "one symbol of the package" => Condition::LosesOneSymbol,
     "loses" "lose" "a fifth of all packets" => Condition::LossyReception,
+    "is" "are" "refused by the DM Server at first" => Condition::Link(Fault(Refused, First(2))),
+    "is" "are" "refused by the DM Server every time" => Condition::Link(Fault(Refused, EveryTime)),
+    "is" "are" "turned away by the DM Server at first" => Condition::Link(Fault(Closed, First(1))),
+    "loses" "lose" "the connection within the report" => Condition::Link(Fault(RequestBroken, First(1))),
+    "loses" "lose" "the connection before the answer to the report" => Condition::Link(Fault(AnswerLost, First(1))),
+    "loses" "lose" "the connection before every answer to the report" => Condition::Link(Fault(AnswerLost, EveryTime)),
+    "loses" "lose" "the connection within the answer to the report" => Condition::Link(Fault(AnswerBroken, First(1))),
+    "gets" "get" "half an answer to the report" => Condition::Link(Fault(AnswerCut, First(1))),
+    "gets" "get" "answers late" => Condition::Link(Fault(AnswerLate, First(2))),
+    "gets" "get" "answers drop by drop" => Condition::Link(Fault(AnswerDrips, First(2))),
+    "gets" "get" "garbage for an answer at first" => Condition::Link(Fault(Garbage, First(1))),
+    "gets" "get" "garbage for an answer every time" => Condition::Link(Fault(Garbage, EveryTime)),
+    "gets" "get" "a page of text for an answer at first" => Condition::Link(Fault(NoMessage, First(1))),
+    "meets" "meet" "a DM Server that fails at first" => Condition::Link(Fault(ServerFails, First(1))),
+    "meets" "meet" "an overloaded DM Server at first" => Condition::Link(Fault(Overloaded(None), First(1))),
+    "meets" "meet" "an overloaded DM Server twice" => Condition::Link(Fault(Overloaded(None), First(2))),
+    "meets" "meet" "an overloaded DM Server every time" => Condition::Link(Fault(Overloaded(None), EveryTime)),
+    "is" "are" "told by the DM Server to come back in a second" => Condition::Link(Fault(Overloaded(Some(1)), First(1))),
+    "meets" "meet" "a busy DM Server at first" => Condition::Link(Fault(Busy, First(1))),
+    "meets" "meet" "a busy DM Server every time" => Condition::Link(Fault(Busy, EveryTime)),
+    "meets" "meet" "an outage of the DM Server" => Condition::Link(Outage(OUTAGE)),
+    "has" "have" "a wrong password" => Condition::WrongPassword,
     "is" "are" "switched off" => Condition::SwitchedOff,
     "loses" "lose" "power during the download" => Condition::LosesPower(Moment::Downloading),
     "loses" "lose" "power before the Command is noted" => Condition::LosesPower(Moment::Received),

@@ -112,6 +112,27 @@ async fn report_once(stage: &mut Stage, devices: DeviceNames, #[step] step: &Ste
     stage.at(step).send_reports(&devices.0, 1).await
 }
 
+#[then(expr = "Device(s) {devices} make(s) exactly {int} attempt(s) to report")]
+async fn attempt(
+    stage: &mut Stage,
+    devices: DeviceNames,
+    count: Number,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).attempt_reports(&devices.0, count.0.into()).await
+}
+
+#[then(expr = "at most {int} reports of Devices {devices} arrive within any {duration}")]
+async fn arrive_at_most(
+    stage: &mut Stage,
+    most: Number,
+    devices: DeviceNames,
+    span: Span,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).report_rate(&devices.0, most.0.into(), span.0).await
+}
+
 #[then(expr = "the report of Device {device} carries result {int}")]
 async fn report_carries(
     stage: &mut Stage,

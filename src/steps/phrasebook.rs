@@ -18,7 +18,7 @@ const fn phrase(keyword: &'static str, sentence: &'static str, example: &'static
 }
 
 /// Every sentence.
-pub const PHRASES: [Phrase; 40] = [
+pub const PHRASES: [Phrase; 42] = [
     phrase(
         "Given",
         "the population {population}",
@@ -180,6 +180,18 @@ pub const PHRASES: [Phrase; 40] = [
         "Device(s) {devices} send(s) exactly one report",
         r#"Device "D1" sends exactly one report"#,
         "Counted up to the answer to a later roll call; its form is checked too.",
+    ),
+    phrase(
+        "Then",
+        "Device(s) {devices} make(s) exactly {int} attempt(s) to report",
+        r#"Device "D1" makes exactly 3 attempts to report"#,
+        "Counted over its connections, each not before it is due; after overload answers drawn from a doubled window.",
+    ),
+    phrase(
+        "Then",
+        "at most {int} reports of Devices {devices} arrive within any {duration}",
+        r#"at most 61 reports of Devices "D1" to "D200" arrive within any 100 ms"#,
+        "The peak rate; the number is at least mean + 6 roots of the mean + 6, so chance exceeds it once in a million runs.",
     ),
     phrase(
         "Then",

@@ -22,6 +22,7 @@ macro_rules! broken_provider {
 }
 
 mod admission;
+mod attempts;
 mod broadcast;
 mod care;
 mod consent;
@@ -70,8 +71,14 @@ impl Deviation {
 
 /// Every deviation, theme by theme; a new theme is a file of its own.
 pub fn deviations() -> impl Iterator<Item = &'static Deviation> {
-    let themes =
-        [admission::DEVIATIONS, consent::DEVIATIONS, reporting::DEVIATIONS, care::DEVIATIONS, broadcast::DEVIATIONS];
+    let themes = [
+        admission::DEVIATIONS,
+        consent::DEVIATIONS,
+        reporting::DEVIATIONS,
+        attempts::DEVIATIONS,
+        care::DEVIATIONS,
+        broadcast::DEVIATIONS,
+    ];
     themes.into_iter().flatten()
 }
 

@@ -1,5 +1,7 @@
 //! Who reports, when, and how often.
 
+use std::time::Duration;
+
 use crate::spec::{Reporters, Timestamp};
 
 use super::{ConductOf, Deviation};
@@ -34,6 +36,20 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         conduct: ConductOf::Device(|| Box::new(CountsFromFirstPacket)),
     },
     Deviation {
+        name: "device.ignores-offset",
+        description: "Draws its random delay from the end of transmission on, without the offset.",
+        requirements: &["FU-AF-2"],
+        caught_by: "report.window",
+        conduct: ConductOf::Device(|| Box::new(IgnoresOffset)),
+    },
+    Deviation {
+        name: "device.draws-no-delay",
+        description: "Reports when the offset is over, without a random delay.",
+        requirements: &["FU-AF-2", "FU-GAP-4"],
+        caught_by: "report.spread",
+        conduct: ConductOf::Device(|| Box::new(DrawsNoDelay)),
+    },
+    Deviation {
         name: "device.reports-twice",
         description: "Sends its final report twice.",
         requirements: &["FU-NF-1", "FU-POST-1"],
@@ -60,6 +76,16 @@ broken_device!(IgnoresSchedule {
 broken_device!(CountsFromFirstPacket {
     fn back_off_from(&self, first_packet: Timestamp, _: Timestamp) -> Timestamp {
         first_packet
+    }
+});
+broken_device!(IgnoresOffset {
+    fn offset(&self, _: Duration) -> Duration {
+        Duration::ZERO
+    }
+});
+broken_device!(DrawsNoDelay {
+    fn random_delay(&self, _: Duration) -> Duration {
+        Duration::ZERO
     }
 });
 broken_device!(ReportsTwice {

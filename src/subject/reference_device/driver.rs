@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -22,8 +21,6 @@ use crate::wire::syncml::model::MEDIA_TYPE;
 
 use super::super::{Claim, ClaimKind, DeviceBrief, Power, PowerFailure, Stimulus, SubjectError};
 
-/// How long a Device waits for the answer to one message.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(5);
 /// Octets that one datagram may have.
 const LARGEST_DATAGRAM: usize = 65_536;
 /// How the name of an image begins that is being installed: firmware goes to one of two slots.
@@ -347,7 +344,7 @@ async fn hear(label: ChannelLabel, socket: Rc<MulticastReceiver>, ears: mpsc::Un
 }
 
 async fn send(post: Post) -> PostOutcome {
-    match http::post(&post.url, post.body, MEDIA_TYPE, None, ANSWER_DEADLINE).await {
+    match http::post(&post.url, post.body, MEDIA_TYPE, None, post.patience).await {
         Ok(reply) => PostOutcome::Answered { status: reply.status, retry_after: reply.retry_after, body: reply.body },
         Err(_) => PostOutcome::Failed,
     }
