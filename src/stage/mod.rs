@@ -5,6 +5,7 @@
 
 mod air;
 pub mod bounded;
+mod broadcasted;
 mod campaign_fixture;
 mod cast;
 mod channels;

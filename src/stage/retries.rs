@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::broadcasted::Broadcasted;
 use super::link::LinkRule;
-use super::running::Broadcasted;
 use super::{Stage, StageError};
 
 /// What answers, and the outage itself, may add to the time in which faults of the interaction channel come.

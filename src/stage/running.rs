@@ -17,6 +17,7 @@ use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
 use crate::subject::{Claim, ClaimKind, DeviceBrief, DeviceInstance, ProviderBrief, ProviderInstance, Stimulus};
 
 use super::air::{Air, AirLane};
+use super::broadcasted::Broadcasted;
 use super::cast::{Cast, notification_channel};
 use super::channels::{Channels, TTL, lane};
 use super::host::HostWatch;
@@ -38,27 +39,6 @@ const TICK: Duration = Duration::from_millis(5);
 
 /// How long a wait lets a burst go by before it looks again.
 const BREATH: Duration = Duration::from_millis(1);
-
-/// A campaign that has been put on the air.
-#[derive(Debug, Clone)]
-pub(super) struct Broadcasted {
-    /// Its name.
-    pub campaign: crate::spec::CampaignId,
-    /// Until how long after the end of transmission reports may come.
-    pub latest_report: Duration,
-    /// From when on reports may come, counted from the end of transmission.
-    pub offset: Duration,
-    /// When its announcement expires.
-    pub expires_at: Timestamp,
-    /// The longest window from which Devices draw the delay of a report.
-    pub window: Duration,
-    /// How often a Device may attempt to report, at most.
-    pub attempts: u32,
-    /// The longest pause between two attempts that its timings announce.
-    pub retry_interval: Duration,
-    /// Its longest deferral, when it is mandatory.
-    pub deferral: Option<Duration>,
-}
 
 /// The running scenario.
 pub(super) struct Running {

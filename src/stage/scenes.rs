@@ -7,11 +7,12 @@ use crate::capture::{Packet, Sight, Timeline};
 use crate::device::UserAnswer;
 use crate::net::MulticastSender;
 use crate::provider::{BroadcastPlan, CampaignPlan};
-use crate::spec::{CampaignId, ReportTiming, Reporters, Reporting, RuleAction, Severity, Timestamp};
+use crate::spec::{CampaignId, Reporters, Timestamp};
 use crate::subject::{ClaimKind, Stimulus, SubjectError};
 
+use super::broadcasted::broadcasted;
 use super::cast::{delivery_channel, notification_channel};
-use super::running::{Broadcasted, Running};
+use super::running::Running;
 use super::script::{Condition, Moment};
 use super::{PATIENCE, Stage, StageError};
 
@@ -19,8 +20,6 @@ use super::{PATIENCE, Stage, StageError};
 const POSTPONEMENT: Duration = Duration::from_secs(3600);
 /// How long the End User postpones an update briefly.
 const BRIEF_POSTPONEMENT: Duration = Duration::from_millis(400);
-/// Beyond this span what is to come is not waited for.
-const SOON: Duration = Duration::from_secs(5);
 
 /// The End User's answer to a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,35 +248,6 @@ impl Stage {
         self.running()?.clock.sleep_until(end + Duration::from_millis(1)).await;
         self.deferrals.clear();
         Ok(())
-    }
-}
-
-fn broadcasted(plan: &CampaignPlan, now: Timestamp) -> Broadcasted {
-    let Reporting { offset, window, attempts, retry_interval, .. } = plan.reporting;
-    let announced = ReportTiming { offset, window, attempts, retry_interval };
-    let is_asked = plan.reporting.who != Reporters::Nobody;
-    let scheduled =
-        plan.schedule().into_iter().flat_map(|schedule| &schedule.rules).filter_map(|rule| match rule.action {
-            RuleAction::Report(timing) => Some(timing),
-            RuleAction::StaySilent => None,
-        });
-    let timings = || scheduled.clone().chain(is_asked.then_some(announced));
-    let mandatory = plan.consent.filter(|consent| consent.severity == Severity::Mandatory);
-    // What a Device does of itself later on the air has its report later, too.
-    let rollout_end = plan.rollout.not_after.map(|end| end.since(now));
-    let lapse = plan.consent.map(|_| rollout_end.map_or(plan.lifetime, |end| end.min(plan.lifetime)));
-    let start = plan.rollout.not_before.map(|start| start.since(now));
-    let later = lapse.into_iter().chain(start).filter(|span| *span <= SOON).max().unwrap_or_default();
-    let wait = timings().map(|timing| timing.offset + timing.window).max().unwrap_or_default();
-    Broadcasted {
-        campaign: plan.campaign.clone(),
-        latest_report: wait + later,
-        offset: plan.reporting.offset,
-        expires_at: now + plan.lifetime,
-        window: timings().map(|timing| timing.window).max().unwrap_or_default(),
-        attempts: timings().map(|timing| timing.attempts.into()).max().unwrap_or_default(),
-        retry_interval: timings().map(|timing| timing.retry_interval).max().unwrap_or_default(),
-        deferral: mandatory.map(|consent| consent.longest_deferral),
     }
 }
 
