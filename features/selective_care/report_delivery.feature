@@ -13,7 +13,7 @@ Feature: The failure report of a Device reaches the DM Server
       When the DM Server broadcasts provisioning data "roaming-settings"
       Then Device "D1" makes exactly 3 attempts to report
       And the DM Server cares for Device "D1" only
-      And the setting ./Settings/Proxy of Device "D1" is 192.0.2.7
+      And the node ./Settings/Proxy of Device "D1" reads 192.0.2.7
 
     @req.SC-NF-5 @flow.exceptional @role.device
     Scenario Outline: A Device that <trouble> reports its failure, once
@@ -39,7 +39,7 @@ Feature: The failure report of a Device reaches the DM Server
     Scenario: The DM Server gives its care again to a Device that could not see it
       Given Device "D1" loses the connection before the answer to the report
       When the DM Server broadcasts provisioning data "roaming-settings"
-      Then the setting ./Settings/Proxy of Device "D1" is 192.0.2.7
+      Then the node ./Settings/Proxy of Device "D1" reads 192.0.2.7
       And the Service Provider's record of Device "D1" for campaign "roaming-settings" says restored
 
   Rule: When the attempts of the schedule are used up, the Device stops
