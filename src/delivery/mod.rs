@@ -17,8 +17,10 @@ mod transfer;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use receiver::{EndCause, Receiver, ReceiverLimits, ReceptionEvent, RefusalReason, WantedObject};
-pub use sender::Sender;
+pub use sender::{Sender, TableState};
 
 use crate::spec::{Timestamp, Tsi};
 pub use crate::wire::fdt::FluteVersion;
@@ -41,6 +43,23 @@ pub struct SessionPlan {
     pub repetitions: u32,
     /// How long the table holds; on the wire it ends on the next whole second.
     pub expires_after: Duration,
+    /// The parity that is sent with every object.
+    pub parity: Parity,
+    /// How many of the objects the first cycle has; the others join the session in the second, with a table of their own.
+    pub at_first: Option<usize>,
+}
+
+/// The redundancy with which objects are sent, besides the carousel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parity {
+    /// None: FEC Encoding ID 0.
+    #[default]
+    None,
+    /// Reed-Solomon, FEC Encoding ID 129, with so many repair symbols a block.
+    ReedSolomon(u8),
+    /// RaptorQ, FEC Encoding ID 6, with so many repair symbols a block.
+    RaptorQ(u8),
 }
 
 impl SessionPlan {
@@ -53,6 +72,8 @@ impl SessionPlan {
             symbol_length: 1024,
             repetitions: 3,
             expires_after: Duration::from_secs(3600),
+            parity: Parity::None,
+            at_first: None,
         }
     }
 }
@@ -86,6 +107,14 @@ pub enum DeliveryError {
         min: u16,
         /// Octets a symbol has at most.
         max: u16,
+    },
+    /// The first cycle has no object, or there is no second one for those that come later.
+    #[error("{first} object(s) in the first of {cycles} cycle(s)")]
+    FirstCycle {
+        /// Objects in the first cycle.
+        first: usize,
+        /// Cycles.
+        cycles: u32,
     },
     /// The FDT Instance ID needs more than 20 bits.
     #[error("FDT Instance ID {id} does not fit in 20 bits")]

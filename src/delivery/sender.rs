@@ -9,10 +9,11 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use flute::core::{Oti, UDPEndpoint};
 use flute::sender::{CarouselRepeatMode, Config, ObjectDesc, PriorityQueue, Profile, TOIMaxLength, TransferConfig};
 use md5::{Digest, Md5};
+use serde::{Deserialize, Serialize};
 
-use super::{DeliveryError, FluteVersion, MIN_SYMBOL_LENGTH, OutgoingObject, SessionPlan, expiry};
+use super::{DeliveryError, FluteVersion, MIN_SYMBOL_LENGTH, OutgoingObject, Parity, SessionPlan, expiry};
 use crate::spec::Timestamp;
-use crate::wire::alc::{AlcPacket, FecOti, NO_CODE, PayloadId};
+use crate::wire::alc::{AlcPacket, FecOti, NO_CODE, PayloadId, partition};
 use crate::wire::fdt::{Fdt, FdtFile, FecAttributes};
 use crate::wire::lct::{Extension, LctHeader};
 
@@ -22,6 +23,8 @@ const MAX_TABLE: usize = 1400;
 const MAX_SYMBOL_LENGTH: u16 = 65_000;
 /// Source symbols of a block.
 const MAX_BLOCK_LENGTH: u16 = 64;
+/// Octets to which RaptorQ aligns its symbols.
+const ALIGNMENT: u8 = 4;
 /// The first object; 0 is the table.
 const FIRST_TOI: u128 = 1;
 /// Close-session packets at the end; a lost one should not cost a Device its end of transmission.
@@ -31,7 +34,7 @@ const CLOSING_PACKETS: u32 = 3;
 ///
 /// # Ordering
 /// In each cycle first the file table, then each object from its first to its last symbol, one object after the other in
-/// the order given. The last packet of an object's last transmission has B set. After all cycles come three close-session
+/// the order given; objects that join later are left out of the first cycle and of its table. The last packet of an object's last transmission has B set. After all cycles come three close-session
 /// packets: A set, no data, and no TOI (a TSI of more than 32 bits brings a TOI field along, which is 0). Same plan,
 /// objects and start give the same octets. Nothing in here waits; the caller paces.
 pub struct Sender {
@@ -40,6 +43,8 @@ pub struct Sender {
     library: flute::sender::Sender,
     plan: SessionPlan,
     start: SystemTime,
+    /// Every file of the session.
+    files: Vec<FdtFile>,
     table: Fdt,
     table_packet: Vec<u8>,
     instance: u32,
@@ -56,9 +61,13 @@ impl Sender {
     /// [`DeliveryError`] when the plan or an object cannot be sent, or the file table does not fit in one packet.
     pub fn new(plan: SessionPlan, objects: Vec<OutgoingObject>, now: Timestamp) -> Result<Self, DeliveryError> {
         check(&plan, &objects)?;
-        let files =
-            objects.iter().zip(FIRST_TOI..).map(|(object, toi)| file(object, toi, plan.symbol_length)).collect();
-        let table = Fdt { expires: Fdt::expires_field(expiry(now, &plan)), complete: true, files };
+        let files: Vec<_> = objects.iter().zip(FIRST_TOI..).map(|(object, toi)| file(object, toi, &plan)).collect();
+        let at_first = plan.at_first.unwrap_or(files.len()).min(files.len());
+        let table = Fdt {
+            expires: Fdt::expires_field(expiry(now, &plan)),
+            complete: at_first == files.len(),
+            files: files[..at_first].to_vec(),
+        };
         let table_packet = table_packet(&plan, plan.fdt_instance, &table)?;
         let start = now.to_system_time();
         let library = library(&plan, objects, start)?;
@@ -67,6 +76,7 @@ impl Sender {
             instance: plan.fdt_instance,
             plan,
             start,
+            files,
             table,
             table_packet,
             held: None,
@@ -88,13 +98,15 @@ impl Sender {
             if header.toi == Some(0) {
                 continue;
             }
-            if header.toi == Some(FIRST_TOI) && payload_id == Some(PayloadId::NoCode { block: 0, symbol: 0 }) {
+            if header.toi == Some(FIRST_TOI) && payload_id.is_some_and(|id| id.block() == 0 && id.symbol() == 0) {
                 self.cycle += 1;
                 self.held = Some(packet);
                 self.renew(now);
                 return Some(self.table_packet.clone());
             }
-            return Some(packet);
+            if self.table.files.iter().any(|file| Some(file.toi) == header.toi) {
+                return Some(packet);
+            }
         }
         self.closing = self.closing.checked_sub(1)?;
         Some(self.library.read_close_session(self.start))
@@ -110,22 +122,53 @@ impl Sender {
         self.closing == 0
     }
 
+    /// How many objects the session has.
+    pub fn objects(&self) -> usize {
+        self.files.len()
+    }
+
     /// The file table as sent.
     pub fn table(&self) -> &Fdt {
         &self.table
     }
 
+    /// What a sender that goes on after this one must know of the table.
+    pub fn table_state(&self) -> TableState {
+        TableState { instance: self.instance, expires_at: self.table.expires_at(), is_complete: self.table.complete }
+    }
+
+    /// A new table, where the old one has expired or does not name every file yet.
     fn renew(&mut self, now: Timestamp) {
-        if now < self.table.expires_at() {
+        let has_expired = now >= self.table.expires_at();
+        let grows = self.cycle > 1 && !self.table.complete;
+        if !has_expired && !grows {
             return;
         }
         let instance = (self.instance + 1) & 0xF_FFFF;
-        let table = Fdt { expires: Fdt::expires_field(expiry(now, &self.plan)), ..self.table.clone() };
+        let mut table = self.table.clone();
+        if has_expired {
+            table.expires = Fdt::expires_field(expiry(now, &self.plan));
+        }
+        if grows {
+            table.files.clone_from(&self.files);
+            table.complete = true;
+        }
         // Nothing but digits changes; should the table no longer fit, the old one is better than none.
         if let Ok(packet) = table_packet(&self.plan, instance, &table) {
             (self.instance, self.table, self.table_packet) = (instance, table, packet);
         }
     }
+}
+
+/// The file table as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableState {
+    /// The FDT Instance ID.
+    pub instance: u32,
+    /// When it ceases to hold, a whole second.
+    pub expires_at: Timestamp,
+    /// Whether it names every object of the session.
+    pub is_complete: bool,
 }
 
 impl fmt::Debug for Sender {
@@ -144,6 +187,10 @@ fn check(plan: &SessionPlan, objects: &[OutgoingObject]) -> Result<(), DeliveryE
     if !(MIN_SYMBOL_LENGTH..=MAX_SYMBOL_LENGTH).contains(&plan.symbol_length) {
         let (length, min, max) = (plan.symbol_length, MIN_SYMBOL_LENGTH, MAX_SYMBOL_LENGTH);
         return Err(DeliveryError::SymbolLength { length, min, max });
+    }
+    let first = plan.at_first.unwrap_or(objects.len());
+    if first == 0 || (first < objects.len() && plan.repetitions < 2) {
+        return Err(DeliveryError::FirstCycle { first, cycles: plan.repetitions });
     }
     if plan.fdt_instance >> 20 != 0 {
         return Err(DeliveryError::FdtInstance { id: plan.fdt_instance });
@@ -166,9 +213,43 @@ fn check(plan: &SessionPlan, objects: &[OutgoingObject]) -> Result<(), DeliveryE
     Ok(())
 }
 
-fn file(object: &OutgoingObject, toi: u128, symbol_length: u16) -> FdtFile {
+/// How an object is cut, for the table; [`library_oti`] says the same to the library.
+fn fec_oti(transfer_length: u64, plan: &SessionPlan) -> FecOti {
+    let symbol_length = plan.symbol_length;
+    match plan.parity {
+        Parity::None => {
+            FecOti::NoCode { transfer_length, symbol_length, max_block_length: u32::from(MAX_BLOCK_LENGTH) }
+        }
+        Parity::ReedSolomon(repair) => FecOti::SmallBlock {
+            transfer_length,
+            instance: 0,
+            symbol_length,
+            max_block_length: MAX_BLOCK_LENGTH,
+            max_symbols: MAX_BLOCK_LENGTH + u16::from(repair),
+        },
+        Parity::RaptorQ(_) => {
+            let symbols = transfer_length.div_ceil(symbol_length.into());
+            let blocks = partition(symbols, symbols.div_ceil(MAX_BLOCK_LENGTH.into())).map_or(1, |cut| cut.blocks);
+            let source_blocks = u8::try_from(blocks).unwrap_or(u8::MAX);
+            FecOti::RaptorQ { transfer_length, symbol_length, source_blocks, sub_blocks: 1, alignment: ALIGNMENT }
+        }
+    }
+}
+
+fn library_oti(plan: &SessionPlan) -> Result<Oti, DeliveryError> {
+    let oti = match plan.parity {
+        Parity::None => Ok(Oti::new_no_code(plan.symbol_length, MAX_BLOCK_LENGTH)),
+        Parity::ReedSolomon(repair) => {
+            Oti::new_reed_solomon_rs28_under_specified(plan.symbol_length, MAX_BLOCK_LENGTH, repair.into())
+        }
+        Parity::RaptorQ(repair) => Oti::new_raptorq(plan.symbol_length, MAX_BLOCK_LENGTH, repair.into(), 1, ALIGNMENT),
+    };
+    oti.map_err(|cause| DeliveryError::Session { reason: cause.0.to_string() })
+}
+
+fn file(object: &OutgoingObject, toi: u128, plan: &SessionPlan) -> FdtFile {
     let length = object.octets.len() as u64;
-    let oti = FecOti::NoCode { transfer_length: length, symbol_length, max_block_length: u32::from(MAX_BLOCK_LENGTH) };
+    let oti = fec_oti(length, plan);
     FdtFile {
         toi,
         location: object.location.clone(),
@@ -227,7 +308,7 @@ fn library(
     };
     // The library asks where the session goes, but only to pass it on to observers, of which there are none.
     let endpoint = UDPEndpoint::new(None, String::new(), 0);
-    let oti = Oti::new_no_code(plan.symbol_length, MAX_BLOCK_LENGTH);
+    let oti = library_oti(plan)?;
     let mut library = flute::sender::Sender::new(endpoint, plan.tsi.get(), &oti, &config);
     for object in objects {
         let refused = |reason: String| DeliveryError::Object { location: object.location.clone(), reason };

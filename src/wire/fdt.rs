@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use quick_xml::escape::escape;
+use serde::{Deserialize, Serialize};
 
 use super::alc::{FecOti, NO_CODE, RAPTOR_Q, SMALL_BLOCK};
 use crate::spec::Timestamp;
@@ -25,7 +26,7 @@ pub const MAX_FILES: usize = 1024;
 const NTP_UNIX: u64 = 2_208_988_800;
 
 /// The version of FLUTE a session speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FluteVersion {
     /// RFC 3926.
     V1,

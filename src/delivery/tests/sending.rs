@@ -95,6 +95,58 @@ fn an_expired_table_is_renewed_at_the_next_cycle() {
 }
 
 #[test]
+fn an_object_that_joins_later_comes_with_a_table_of_its_own() {
+    let plan = SessionPlan { at_first: Some(1), ..plan(2) };
+
+    let packets = decode(&transmit(plan, vec![object(COMMAND, 16), object(PACKAGE, 16)]));
+
+    let tables: Vec<_> = packets.iter().filter(|packet| packet.header.toi == Some(0)).collect();
+    let told = |table: &AlcPacket| {
+        let instance = table.header.fdt_instance().map(|(_, id)| id);
+        let table = Fdt::from_xml(&table.payload).unwrap();
+        (instance, table.complete, table.files.len(), table.expires)
+    };
+    let expires = told(tables[0]).3;
+    assert_eq!(told(tables[0]), (Some(1), false, 1, expires));
+    assert_eq!(told(tables[1]), (Some(2), true, 2, expires));
+    let objects: Vec<_> = packets.iter().filter_map(|packet| packet.header.toi.filter(|toi| *toi > 0)).collect();
+    assert_eq!(objects, [1, 1, 2]);
+}
+
+#[test]
+fn a_session_that_goes_on_sends_the_same_octets() {
+    let objects = || vec![object(COMMAND, 40), object(PACKAGE, 500)];
+    let whole = transmit(plan(2), objects());
+    let state = Sender::new(plan(2), objects(), NOW).unwrap().table_state();
+    let later = NOW + Duration::from_secs(7);
+    let rest = SessionPlan { fdt_instance: state.instance, expires_after: state.expires_at.since(later), ..plan(1) };
+
+    let mut sender = Sender::new(rest, objects(), later).unwrap();
+    let again: Vec<_> = std::iter::from_fn(|| sender.next_packet(later)).collect();
+
+    assert_eq!(again, whole[whole.len() - again.len()..]);
+}
+
+#[test]
+fn parity_alone_makes_up_for_a_lost_symbol() {
+    for parity in [Parity::ReedSolomon(2), Parity::RaptorQ(3)] {
+        for size in [10, 16, 700, 2345] {
+            let mut packets =
+                transmit(SessionPlan { parity, ..plan(1) }, vec![object(COMMAND, 40), object(PACKAGE, size)]);
+            let is_lost = |packet: &AlcPacket| {
+                packet.header.toi == Some(2) && packet.payload_id.is_some_and(|id| id.symbol() == 0)
+            };
+            packets.retain(|packet| !is_lost(&AlcPacket::decode(packet).unwrap()));
+
+            let events = hear(&mut receiver(vec![wanted(COMMAND, 40), wanted(PACKAGE, size)]), &packets);
+
+            assert_eq!(received(&events), [(COMMAND, &octets(40)[..]), (PACKAGE, &octets(size)[..])], "{parity:?}");
+            assert_eq!(ends(&events), [EndCause::CloseObject]);
+        }
+    }
+}
+
+#[test]
 fn sessions_that_cannot_be_sent_are_refused() {
     let one = || vec![object(COMMAND, 16)];
     let table = [
@@ -106,6 +158,11 @@ fn sessions_that_cannot_be_sent_are_refused() {
             DeliveryError::SymbolLength { length: 15, min: 16, max: 65_000 },
         ),
         (SessionPlan { fdt_instance: 1 << 20, ..plan(1) }, one(), DeliveryError::FdtInstance { id: 1 << 20 }),
+        (
+            SessionPlan { at_first: Some(1), ..plan(1) },
+            vec![object("a", 1), object("b", 1)],
+            DeliveryError::FirstCycle { first: 1, cycles: 1 },
+        ),
         (plan(1), vec![object("a", 0)], DeliveryError::EmptyObject { location: "a".into() }),
         (plan(1), vec![object("a\n", 1)], DeliveryError::Name { text: "a\n".into() }),
         (plan(1), vec![object("a", 1), object("a", 2)], DeliveryError::SameLocation { location: "a".into() }),
