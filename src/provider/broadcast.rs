@@ -6,6 +6,7 @@ use crate::delivery::Sender;
 use crate::spec::{CampaignId, ChannelLabel, Timestamp};
 
 use super::core::Transmit;
+use super::memory::Progress;
 use super::plan::BroadcastPlan;
 
 /// Packets that may be sent without a pause.
@@ -24,6 +25,10 @@ pub(super) struct Broadcast {
     held: Option<Vec<u8>>,
     /// The cycle whose notification has been sent; they count from one.
     announced: u32,
+    /// Cycles that were sent before a restart.
+    cycles_before: u32,
+    /// How many objects it sends.
+    pub(super) objects: usize,
     sent_in_burst: u32,
     next_at: Timestamp,
 }
@@ -42,16 +47,19 @@ impl Broadcast {
         sender: Sender,
         plan: BroadcastPlan,
         channels: Channels,
+        cycles_before: u32,
         now: Timestamp,
     ) -> Self {
         Self {
             campaign,
             notification,
+            objects: sender.objects(),
             sender,
             plan,
             channels,
             held: None,
             announced: 0,
+            cycles_before,
             sent_in_burst: 0,
             next_at: now,
         }
@@ -60,6 +68,11 @@ impl Broadcast {
     /// When the next datagram is due.
     pub(super) fn next_at(&self) -> Timestamp {
         self.next_at
+    }
+
+    /// How far it has come.
+    pub(super) fn progress(&self) -> Progress {
+        Progress { cycle: self.cycles_before + self.sender.cycle(), table: self.sender.table_state() }
     }
 
     pub(super) fn is_finished(&self) -> bool {

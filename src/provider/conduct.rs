@@ -2,7 +2,31 @@
 //!
 //! A deliberately broken provider overrides one of them and is otherwise the reference.
 
-use crate::spec::{CareProcess, SequenceNumber};
+use crate::spec::{CampaignId, CareProcess, SequenceNumber, SessionId};
+
+/// What a Service Provider remembers over a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Remembered {
+    /// The sequence number of its last campaign.
+    Sequence,
+    /// The campaigns that are on the air.
+    OnAir,
+    /// What it knows of Devices, and where their care stands.
+    Records,
+    /// The DM sessions that are open, and the nonces.
+    Sessions,
+}
+
+/// How a Device has proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// By the credential of its account.
+    Fits,
+    /// It has shown none.
+    Missing,
+    /// It has shown one that does not fit.
+    Wrong,
+}
 
 /// How a Service Provider decides, point by point.
 pub trait Conduct: std::fmt::Debug {
@@ -35,6 +59,50 @@ pub trait Conduct: std::fmt::Debug {
     fn sends(&self, is_package: bool) -> bool {
         let _ = is_package;
         true
+    }
+
+    /// Whether this is remembered over a restart ([FU-P-1], [FU-P-2], [SC-POST-1]).
+    fn remembers(&self, what: Remembered) -> bool {
+        let _ = what;
+        true
+    }
+
+    /// The SessionID under which a campaign goes on after a restart, given the one that it had ([FU-P-1]).
+    fn resumes_as(&self, before: SessionId) -> SessionId {
+        before
+    }
+
+    /// Whether a Device is believed to be who it says ([FU-P-2]).
+    fn believes(&self, proof: Proof) -> bool {
+        proof == Proof::Fits
+    }
+
+    /// The campaign to which a report belongs, given the one that it names and the newest ([FU-P-2], [SC-NF-6]).
+    fn belongs_to<'a>(&self, named: &'a CampaignId, newest: &'a CampaignId) -> &'a CampaignId {
+        let _ = newest;
+        named
+    }
+
+    /// Whether Devices that stayed silent are recorded as successful when the transmission has ended ([FU-P-2]).
+    fn presumes_success(&self) -> bool {
+        false
+    }
+
+    /// Whether a Device counts as restored, given whether all commands of its care succeeded ([SC-POST-1]).
+    fn is_restored(&self, succeeded: bool) -> bool {
+        succeeded
+    }
+
+    /// Whether the next process follows when one has failed ([SC-POST-1]).
+    fn takes_next_step(&self) -> bool {
+        true
+    }
+
+    /// What is sent for one datagram of the delivery, given its carousel cycle and how many Devices there are
+    /// ([FU-P-1], [SC-NF-2]).
+    fn delivers(&self, datagram: Vec<u8>, cycle: u32, devices: usize) -> Vec<Vec<u8>> {
+        let _ = (cycle, devices);
+        vec![datagram]
     }
 
     /// How many carousel cycles are sent, given how many the plan asks for ([FU-NF-3]).

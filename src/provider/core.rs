@@ -1,30 +1,34 @@
 //! The provider's state machine: plans, requests and times in; datagrams, answers and events out.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::delivery::{Sender, SessionPlan};
 use crate::spec::{
-    Account, CampaignId, CareProcess, ChannelLabel, DeviceId, KeyId, SequenceNumber, ServerId, SessionId, Timestamp,
+    Account, Announcement, CampaignId, ChannelLabel, DeviceId, KeyId, SequenceNumber, ServerId, SessionId, Timestamp,
     Tsi,
 };
 use crate::wire::announcement::{SigningKey, sign};
 use crate::wire::mo::ReportedResult;
-use crate::wire::package0::{GroupAccount, Initiator, Package0, Trigger};
-use crate::wire::syncml::{Command, Item, Items};
+use crate::wire::mo::fumo::FumoResult;
+use crate::wire::package0::{GroupAccount, Initiator, Package0, Trigger, UiMode};
 use crate::wire::wsp::{self, Push};
 
 use super::broadcast::{Broadcast, Channels};
-use super::care;
 use super::conduct::Conduct;
-use super::plan::{CampaignPlan, Content, Issue, Prepared, PushError};
+use super::memory::{CarePlan, Memory, Name, Numbers, OnAir};
+use super::plan::{BroadcastPlan, CampaignPlan, Content, Issue, PackagesJoin, PushError};
 use super::record::{CareState, DeviceRecord, Records};
 use super::session::Sessions;
+use super::store::{MemoryStore, Store, StoreError};
 
 /// Events that are kept for whoever watches; the oldest is dropped first.
 const MOST_EVENTS: usize = 4096;
+/// How long the provider waits before it tries again to keep what its storage refused.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// What a provider is configured with.
 #[derive(Debug, Clone)]
@@ -100,40 +104,71 @@ pub enum Event {
 /// A Service Provider with its DM Server.
 pub struct Provider {
     pub(super) configuration: ProviderConfiguration,
-    conduct: Box<dyn Conduct>,
+    pub(super) conduct: Box<dyn Conduct>,
     pub(super) random: ChaCha8Rng,
-    sequence: SequenceNumber,
-    session: u16,
-    plans: BTreeMap<CampaignId, CampaignPlan>,
-    on_air: Vec<Broadcast>,
+    pub(super) memory: Memory,
+    pub(super) numbers: Numbers,
+    pub(super) plans: BTreeMap<CampaignId, CarePlan>,
+    /// The campaign that was pushed last.
+    pub(super) newest: Option<CampaignId>,
+    pub(super) on_air: Vec<Broadcast>,
+    /// Datagrams that are ready to be sent.
+    outbox: VecDeque<Transmit>,
+    /// When what could not be kept is tried again; nothing is sent before it is kept.
+    held_until: Option<Timestamp>,
     pub(super) sessions: Sessions,
-    records: Records,
+    pub(super) records: Records,
     events: VecDeque<Event>,
 }
 
 impl Provider {
-    /// A provider that has sent nothing yet. Sequence numbers go on from `sequence`, which a real one keeps.
+    /// A provider that forgets everything when it ends. Sequence numbers go on from `sequence`.
     pub fn new(
         configuration: ProviderConfiguration,
         conduct: Box<dyn Conduct>,
         sequence: SequenceNumber,
         seed: u64,
     ) -> Self {
-        let random = ChaCha8Rng::seed_from_u64(seed);
+        let store = Box::new(MemoryStore::default());
+        Self::open(configuration, conduct, store, sequence, seed, Timestamp::default())
+            .expect("an empty storage in memory")
+    }
+
+    /// A provider that goes on with what `store` holds. Sequence numbers begin after `sequence` where it holds none.
+    ///
+    /// A campaign that was on the air goes on with the cycle that was broken off, from its notification, under the same
+    /// numbers and with the same octets.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the storage cannot be read or written.
+    pub fn open(
+        configuration: ProviderConfiguration,
+        conduct: Box<dyn Conduct>,
+        store: Box<dyn Store>,
+        sequence: SequenceNumber,
+        seed: u64,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         // SessionIDs follow the sequence numbers, which tell campaigns apart where 16 bits no longer do.
         let session = u16::try_from(sequence.0 % 0x7FFF).unwrap_or_default() + 1;
-        Self {
+        let session = SessionId::new(session).expect("a number above zero");
+        let mut provider = Self {
             sessions: Sessions::new(&configuration.accounts),
             configuration,
             conduct,
-            random,
-            sequence,
-            session,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            memory: Memory::new(store),
+            numbers: Numbers { sequence, session, starts: 0 },
             plans: BTreeMap::new(),
+            newest: None,
             on_air: Vec::new(),
+            outbox: VecDeque::new(),
+            held_until: None,
             records: Records::default(),
             events: VecDeque::new(),
-        }
+        };
+        provider.resume(seed, now)?;
+        Ok(provider)
     }
 
     /// Puts a campaign on the air.
@@ -144,86 +179,172 @@ impl Provider {
         if let Content::Provisioning { schedule: None, .. } = plan.content {
             return Err(PushError::NoSchedule(plan.campaign.clone()));
         }
-        let sequence = self.conduct.next_sequence(self.sequence);
-        let session = SessionId::new(self.session).expect("drawn from above zero and raised by one");
-        let tsi = Tsi::new(u64::from(self.session)).expect("16 bits fit in 48");
-        let channels = Channels {
-            notification: self.configuration.notification.clone(),
-            delivery: self.configuration.delivery.clone(),
-        };
+        let sequence = self.conduct.next_sequence(self.numbers.sequence);
+        let session = self.numbers.session;
+        let channels = self.channels();
+        let tsi = tsi_of(session);
         let issue =
             Issue { server: &self.configuration.server, session, sequence, tsi, channel: &channels.delivery, now };
         let prepared = plan.prepare(&issue)?;
-        let notification = self.notification(session, &prepared)?;
-        let mut broadcast_plan = plan.broadcast;
-        broadcast_plan.repetitions = self.conduct.repetitions(broadcast_plan.repetitions);
-        let sender = self.sender(plan, &broadcast_plan, tsi, prepared, now)?;
+        let notification = self.notification(session, prepared.ui_mode, &prepared.announcement)?;
+        let mut broadcast = plan.broadcast;
+        broadcast.repetitions = self.conduct.repetitions(broadcast.repetitions);
+        // The Command comes first, the packages after it.
+        let objects = prepared.objects.into_iter().zip(0..).filter(|(_, index)| self.conduct.sends(*index > 0));
+        let objects: Vec<_> = objects.map(|(object, _)| object).collect();
+        let on_air = OnAir {
+            campaign: plan.campaign.clone(),
+            session,
+            notification,
+            objects: objects.iter().map(|one| (one.location.clone(), one.content_type.clone())).collect(),
+            plan: broadcast,
+            expires_at: prepared.announcement.expires_at,
+        };
+        let octets: Vec<_> = objects.iter().map(|object| object.octets.clone()).collect();
+        let session_plan = SessionPlan {
+            expires_after: plan.lifetime,
+            at_first: (broadcast.packages_join == PackagesJoin::Later).then_some(1),
+            ..session_plan(&broadcast, tsi)
+        };
+        let sender = Sender::new(session_plan, objects, now)
+            .map_err(|error| PushError::Delivery { campaign: plan.campaign.clone(), reason: error.to_string() })?;
+        let broadcast =
+            Broadcast::new(on_air.campaign.clone(), on_air.notification.clone(), sender, broadcast, channels, 0, now);
 
-        self.sequence = sequence;
-        self.session = self.session.checked_add(1).unwrap_or(1);
-        self.plans.insert(plan.campaign.clone(), plan.clone());
-        let campaign = plan.campaign.clone();
-        self.on_air.push(Broadcast::new(campaign, notification, sender, broadcast_plan, channels, now));
+        self.keep_campaign(plan, &on_air, &octets, &broadcast, sequence)
+            .map_err(|source| PushError::Store { campaign: plan.campaign.clone(), source })?;
+        self.on_air.push(broadcast);
         Ok(sequence)
     }
 
-    fn notification(&self, session: SessionId, prepared: &Prepared) -> Result<Vec<u8>, PushError> {
+    /// Keeps a new campaign and the numbers that it takes; on the air it comes only afterwards.
+    fn keep_campaign(
+        &mut self,
+        plan: &CampaignPlan,
+        on_air: &OnAir,
+        octets: &[std::sync::Arc<[u8]>],
+        broadcast: &Broadcast,
+        sequence: SequenceNumber,
+    ) -> Result<(), StoreError> {
+        let campaign = &plan.campaign;
+        let care = CarePlan::from(plan);
+        let session = self.numbers.session.get().checked_add(1).unwrap_or(1);
+        self.numbers =
+            Numbers { sequence, session: SessionId::new(session).expect("a number above zero"), ..self.numbers };
+        self.memory.keep(Name::Numbers, &self.numbers);
+        self.memory.keep(Name::Plan(campaign), &care);
+        self.memory.keep(Name::OnAir(campaign), on_air);
+        self.memory.keep(Name::Progress(campaign), &broadcast.progress());
+        for (index, octets) in octets.iter().enumerate() {
+            self.memory.keep_octets(Name::Object(campaign, index), octets.to_vec());
+        }
+        self.memory.commit()?;
+        self.plans.insert(campaign.clone(), care);
+        self.newest = Some(campaign.clone());
+        Ok(())
+    }
+
+    pub(super) fn channels(&self) -> Channels {
+        Channels {
+            notification: self.configuration.notification.clone(),
+            delivery: self.configuration.delivery.clone(),
+        }
+    }
+
+    /// The datagram that announces a campaign.
+    pub(super) fn notification(
+        &self,
+        session: SessionId,
+        ui_mode: UiMode,
+        announcement: &Announcement,
+    ) -> Result<Vec<u8>, PushError> {
         let ProviderConfiguration { server, group, key_id, key, .. } = &self.configuration;
-        let mut trigger = Trigger {
-            ui_mode: prepared.ui_mode,
-            initiator: Initiator::Server,
-            session,
-            server: server.clone(),
-            vendor: Vec::new(),
-        };
-        trigger.vendor = sign(&prepared.announcement, key_id, key, &trigger.header());
+        let mut trigger =
+            Trigger { ui_mode, initiator: Initiator::Server, session, server: server.clone(), vendor: Vec::new() };
+        trigger.vendor = sign(announcement, key_id, key, &trigger.header());
         let package0 = Package0::seal(trigger, group).encode();
         let octets = Push::notification(session.get().to_be_bytes()[1], package0).encode();
         if octets.len() > wsp::MAX_DATAGRAM {
-            let campaign = prepared.announcement.campaign.clone();
+            let campaign = announcement.campaign.clone();
             return Err(PushError::TooLong { campaign, octets: octets.len(), most: wsp::MAX_DATAGRAM });
         }
         Ok(octets)
     }
 
-    fn sender(
-        &self,
-        plan: &CampaignPlan,
-        broadcast: &super::plan::BroadcastPlan,
-        tsi: Tsi,
-        prepared: Prepared,
-        now: Timestamp,
-    ) -> Result<Sender, PushError> {
-        let session = SessionPlan {
-            version: broadcast.version,
-            symbol_length: broadcast.symbol_length,
-            repetitions: broadcast.repetitions,
-            expires_after: plan.lifetime,
-            ..SessionPlan::new(tsi)
-        };
-        // The Command comes first, the packages after it.
-        let objects = prepared.objects.into_iter().zip(0..).filter(|(_, index)| self.conduct.sends(*index > 0));
-        Sender::new(session, objects.map(|(object, _)| object).collect(), now)
-            .map_err(|error| PushError::Delivery { campaign: plan.campaign.clone(), reason: error.to_string() })
-    }
-
     /// The next datagram, if one is due now.
     pub fn poll_transmit(&mut self, now: Timestamp) -> Option<Transmit> {
-        let transmit = self.on_air.iter_mut().find_map(|broadcast| broadcast.next(now));
-        let finished: Vec<Broadcast> = self.on_air.extract_if(.., |broadcast| broadcast.is_finished()).collect();
-        for broadcast in finished {
-            self.tell(Event::TransmissionEnded(broadcast.campaign));
+        self.care_overdue(now);
+        loop {
+            // Nothing is sent that the provider would not know of after a crash.
+            if self.memory.commit().is_err() {
+                self.held_until = Some(now + RETRY);
+                return None;
+            }
+            self.held_until = None;
+            if let Some(transmit) = self.outbox.pop_front() {
+                return Some(transmit);
+            }
+            if !self.advance(now) {
+                return None;
+            }
         }
-        transmit
     }
 
-    /// When [`Provider::poll_transmit`] has something next.
+    /// Takes the next datagram of the broadcast that has waited longest; gives whether there was any.
+    fn advance(&mut self, now: Timestamp) -> bool {
+        let Some(broadcast) = self.on_air.iter_mut().min_by_key(|broadcast| broadcast.next_at()) else { return false };
+        let before = broadcast.progress();
+        let transmit = broadcast.next(now);
+        let after = broadcast.progress();
+        if before != after {
+            self.memory.keep(Name::Progress(&broadcast.campaign), &after);
+        }
+        let is_any = transmit.is_some();
+        if let Some(transmit) = transmit {
+            let devices = self.configuration.accounts.len();
+            if transmit.channel == self.configuration.delivery {
+                let Transmit { channel, octets } = transmit;
+                let sent = self.conduct.delivers(octets, after.cycle, devices).into_iter();
+                self.outbox.extend(sent.map(|octets| Transmit { channel: channel.clone(), octets }));
+            } else {
+                self.outbox.push_back(transmit);
+            }
+        }
+        let finished: Vec<Broadcast> = self.on_air.extract_if(.., |broadcast| broadcast.is_finished()).collect();
+        for broadcast in finished {
+            self.transmission_ended(now, broadcast.campaign, broadcast.objects);
+        }
+        is_any
+    }
+
+    fn transmission_ended(&mut self, now: Timestamp, campaign: CampaignId, objects: usize) {
+        self.memory.forget(Name::OnAir(&campaign));
+        self.memory.forget(Name::Progress(&campaign));
+        for index in 0..objects {
+            self.memory.forget(Name::Object(&campaign, index));
+        }
+        if self.conduct.presumes_success() {
+            let devices: Vec<DeviceId> = self.configuration.accounts.keys().cloned().collect();
+            for device in devices {
+                self.records.note(&campaign, &device, &ReportedResult::Firmware(FumoResult(200)), now);
+            }
+        }
+        self.tell(Event::TransmissionEnded(campaign));
+    }
+
+    /// When [`Provider::poll_transmit`] has something to do next.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.on_air.iter().map(Broadcast::next_at).min()
+        let broadcast = self.on_air.iter().map(Broadcast::next_at).min();
+        let overdue = self.records.first_overdue().map(|(until, ..)| *until);
+        let due = broadcast.into_iter().chain(overdue).min();
+        match self.held_until {
+            Some(held) => Some(due.map_or(held, |due| due.max(held))),
+            None => due,
+        }
     }
 
     /// Notes an event for whoever watches.
-    fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: Event) {
         if self.events.len() >= MOST_EVENTS {
             self.events.pop_front();
         }
@@ -244,71 +365,20 @@ impl Provider {
     pub fn record(&self, campaign: &CampaignId, device: &DeviceId) -> Option<&DeviceRecord> {
         self.records.get(campaign, device)
     }
+}
 
-    /// Takes a report and gives the commands that follow in the same session, and whether they are care.
-    ///
-    /// Their `CmdID`s are zero; the message that carries them numbers them.
-    pub(super) fn take_report(
-        &mut self,
-        now: Timestamp,
-        device: &DeviceId,
-        campaign: &CampaignId,
-        result: &ReportedResult,
-    ) -> Option<(Vec<Command>, bool)> {
-        let plan = self.plans.get(campaign)?.clone();
-        if self.records.note(campaign, device, result, now) {
-            self.tell(Event::ReportTaken { campaign: campaign.clone(), device: device.clone() });
-        }
-        // Care whose statuses never came may have been lost with the answer, so a report that comes again gets it again.
-        let had_care = self
-            .records
-            .get(campaign, device)
-            .is_some_and(|record| !matches!(record.care, CareState::NotNeeded | CareState::InProgress));
-        let mut commands = Vec::new();
-        if self.conduct.cares_for(!result.is_success()) && self.conduct.cares_again(had_care) {
-            commands = self.care(&plan, device, result);
-        }
-        let is_care = !commands.is_empty();
-        if !plan.inspect.is_empty() {
-            let items = plan.inspect.iter().map(Item::for_target).collect();
-            commands.push(Command::Get(Items { cmd_id: 0, items }));
-        }
-        Some((commands, is_care))
-    }
+/// The FLUTE session of a campaign: its SessionID, which no other campaign on the air has.
+pub(super) fn tsi_of(session: SessionId) -> Tsi {
+    Tsi::new(u64::from(session.get())).expect("16 bits fit in 48")
+}
 
-    fn care(&mut self, plan: &CampaignPlan, device: &DeviceId, result: &ReportedResult) -> Vec<Command> {
-        let ReportedResult::Provisioning(report) = result else {
-            // A failed update needs its package again, which only another broadcast can bring.
-            self.set_care(&plan.campaign, device, CareState::NeedsAttention);
-            return Vec::new();
-        };
-        match self.conduct.process(care::scheduled_process(plan, report)) {
-            CareProcess::ReProvision => {
-                let commands = care::re_provisioning(plan, report, self.conduct.as_ref());
-                let state = match commands.is_empty() {
-                    false => CareState::InProgress,
-                    true if care::is_as_wanted(plan, report) => CareState::Restored,
-                    // The report names nothing that the campaign could set.
-                    true => CareState::NeedsAttention,
-                };
-                self.set_care(&plan.campaign, device, state);
-                commands
-            }
-            CareProcess::Escalate => {
-                self.set_care(&plan.campaign, device, CareState::NeedsAttention);
-                Vec::new()
-            }
-            CareProcess::Ignore => {
-                self.set_care(&plan.campaign, device, CareState::Ignored);
-                Vec::new()
-            }
-        }
-    }
-
-    pub(super) fn set_care(&mut self, campaign: &CampaignId, device: &DeviceId, state: CareState) {
-        if let Some(record) = self.records.get_mut(campaign, device) {
-            record.care = state;
-            self.tell(Event::Care { campaign: campaign.clone(), device: device.clone(), state });
-        }
+/// What a broadcast plan says of the session, whatever the campaign.
+pub(super) fn session_plan(plan: &BroadcastPlan, tsi: Tsi) -> SessionPlan {
+    SessionPlan {
+        version: plan.version,
+        symbol_length: plan.symbol_length,
+        repetitions: plan.repetitions,
+        parity: plan.parity,
+        ..SessionPlan::new(tsi)
     }
 }

@@ -7,12 +7,16 @@ mod broadcast;
 mod care;
 mod conduct;
 mod core;
+mod memory;
 mod plan;
 mod record;
+mod resumption;
 mod server;
 mod session;
+mod store;
 
-pub use conduct::{Conduct, Conformant};
+pub use conduct::{Conduct, Conformant, Proof, Remembered};
 pub use core::{Answer, Event, Provider, ProviderConfiguration, Request, Transmit};
-pub use plan::{BroadcastPlan, CampaignPlan, Content, PushError, SettingChange};
+pub use plan::{BroadcastPlan, CampaignPlan, CareSteps, Content, PackagesJoin, PushError, SettingChange};
 pub use record::{CareState, DeviceRecord};
+pub use store::{Change, MemoryStore, Store, StoreError};

@@ -3,16 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::delivery::{FluteVersion, OutgoingObject};
+use super::store::StoreError;
+use crate::delivery::{FluteVersion, OutgoingObject, Parity};
 use crate::spec::{
-    Announcement, CampaignId, ComponentId, Consent, Delivery, ExceptionSchedule, NodeUri, ObjectReference, Reporting,
-    Rollout, SequenceNumber, ServerId, SessionId, Target, Timestamp, Tsi, UpdateKind,
+    Announcement, CampaignId, CareProcess, ComponentId, Consent, Delivery, ExceptionSchedule, NodeUri, ObjectReference,
+    Reporting, Rollout, SequenceNumber, ServerId, SessionId, Target, Timestamp, Tsi, UpdateKind,
 };
 use crate::wire::mo::{fumo, schedule, scomo};
 use crate::wire::package0::UiMode;
+
 use crate::wire::syncml::{Command, Group, Item, Items, Message, SyncHdr, model::MEDIA_TYPE};
+
+/// The media type of a package.
+const PACKAGE_TYPE: &str = "application/octet-stream";
 
 /// A campaign as its planner sees it; addresses, keys and numbers are the provider's.
 #[derive(Debug, Clone)]
@@ -37,6 +43,25 @@ pub struct CampaignPlan {
     pub broadcast: BroadcastPlan,
     /// Nodes that the DM Server reads of every Device that reports, in the session which the Device opens.
     pub inspect: Vec<String>,
+    /// Further packages that are announced and sent, for Devices of another kind; no command of this plan needs them.
+    pub companions: Vec<Arc<[u8]>>,
+    /// What the server does when the process that the schedule names fails.
+    pub care: CareSteps,
+}
+
+/// The server's own plan of care: the schedule names one process for a rule, and this says how it goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CareSteps {
+    /// The processes that follow, in their order; after the last of them a Device needs attention.
+    pub next: Vec<CareProcess>,
+    /// How long the server waits for the statuses of its commands before that step counts as failed.
+    pub patience: Duration,
+}
+
+impl Default for CareSteps {
+    fn default() -> Self {
+        Self { next: Vec::new(), patience: Duration::from_secs(60) }
+    }
 }
 
 /// What a campaign brings.
@@ -58,7 +83,7 @@ pub enum Content {
 }
 
 /// One change of one setting.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SettingChange {
     /// Sets a node that exists.
     Replace(NodeUri, String),
@@ -69,7 +94,7 @@ pub enum SettingChange {
 }
 
 /// How a campaign is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BroadcastPlan {
     /// Carousel cycles; each begins with a repetition of the notification.
     pub repetitions: u32,
@@ -81,6 +106,21 @@ pub struct BroadcastPlan {
     pub lead: Duration,
     /// Between two cycles.
     pub cycle_gap: Duration,
+    /// The parity that goes with every object.
+    pub parity: Parity,
+    /// When the packages join the session.
+    pub packages_join: PackagesJoin,
+}
+
+/// When the packages of a campaign join its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackagesJoin {
+    /// With the Command, from the first cycle on.
+    #[default]
+    AtFirst,
+    /// In the second cycle, with a new file table: the Command can be had before they are ready.
+    Later,
 }
 
 impl Default for BroadcastPlan {
@@ -91,6 +131,8 @@ impl Default for BroadcastPlan {
             symbol_length: 1024,
             lead: Duration::from_millis(40),
             cycle_gap: Duration::from_millis(20),
+            parity: Parity::None,
+            packages_join: PackagesJoin::AtFirst,
         }
     }
 }
@@ -119,6 +161,15 @@ pub enum PushError {
         /// Why.
         #[source]
         source: schedule::ScheduleError,
+    },
+    /// What is on the air could not be kept, and so was not put there.
+    #[error("keep campaign `{campaign}`")]
+    Store {
+        /// The campaign.
+        campaign: CampaignId,
+        /// Why.
+        #[source]
+        source: StoreError,
     },
     /// The delivery cannot be set up.
     #[error("set up the delivery of `{campaign}`: {reason}")]
@@ -172,9 +223,13 @@ impl CampaignPlan {
             Content::Firmware(octets) | Content::Software(_, octets) => Some(octets.clone()),
             Content::Provisioning { .. } => None,
         };
+        let companions = self.companions.iter().zip(1..);
         let command = self.command(issue, &location("package.bin"))?.to_xml();
         let mut objects = vec![object(location("command.xml"), MEDIA_TYPE, Arc::from(command.into_bytes()))];
-        objects.extend(package.map(|octets| object(location("package.bin"), "application/octet-stream", octets)));
+        objects.extend(package.map(|octets| object(location("package.bin"), PACKAGE_TYPE, octets)));
+        objects.extend(companions.map(|(octets, number)| {
+            object(location(&format!("companion-{number}.bin")), PACKAGE_TYPE, octets.clone())
+        }));
 
         let mut references = objects.iter().map(reference);
         let delivery = Delivery {

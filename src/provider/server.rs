@@ -8,8 +8,10 @@ use crate::wire::syncml::{
     Alert, Command, Credential, Message, Status, SyncHdr, alert, auth, model::MEDIA_TYPE, status,
 };
 
+use super::care;
+use super::conduct::Proof;
 use super::core::{Answer, Provider, Request};
-use super::record::CareState;
+use super::memory::Name;
 use super::session::Session;
 
 /// Answers one HTTP request.
@@ -25,7 +27,11 @@ pub(super) fn handle(provider: &mut Provider, now: Timestamp, request: Request<'
         return refusal(400, "SyncHdr Source is no device id");
     };
     let answer = Exchange { provider, now, device, url: request.url }.answer(&message);
-    Answer { status: 200, body: answer.to_xml().into_bytes() }
+    // What could not be kept must not be taken for done: the Device reports again.
+    match provider.memory.commit() {
+        Ok(()) => Answer { status: 200, body: answer.to_xml().into_bytes() },
+        Err(error) => refusal(500, &error.to_string()),
+    }
 }
 
 fn refusal(status: u16, why: &str) -> Answer {
@@ -72,7 +78,8 @@ impl Exchange<'_> {
             }
         }
         let header = self.header(message, &mut session);
-        self.provider.sessions.put(key, session);
+        let Provider { sessions, memory, .. } = &mut *self.provider;
+        sessions.put(key, session, memory);
         Message { header, body: body.commands, is_final: true }
     }
 
@@ -87,16 +94,22 @@ impl Exchange<'_> {
             Some(_) => status::INVALID_CREDENTIALS,
             None => status::MISSING_CREDENTIALS,
         };
-        if let (Some(account), Some(nonces), Some(cred)) =
-            (account, self.provider.sessions.nonces(&self.device), &message.header.cred)
-        {
+        let mut proof = if message.header.cred.is_some() { Proof::Wrong } else { Proof::Missing };
+        let nonces = self.provider.sessions.nonces(&self.device);
+        if let (Some(account), Some(nonces), Some(cred)) = (account, nonces.as_deref(), &message.header.cred) {
             let expected = [session.challenge.as_ref(), nonces.client.as_ref()];
             let fits = |nonce: &Vec<u8>| cred.matches_md5(&account.user, &account.password, nonce);
             if expected.into_iter().flatten().any(fits) {
-                nonces.client = Some(fresh.clone());
-                session.is_authenticated = true;
-                return Authentication::Accepted { next: Some(fresh) };
+                proof = Proof::Fits;
             }
+        }
+        if self.provider.conduct.believes(proof) {
+            if let Some(nonces) = nonces {
+                nonces.client = Some(fresh.clone());
+                self.provider.memory.keep(Name::Nonces(&self.device), nonces);
+            }
+            session.is_authenticated = true;
+            return Authentication::Accepted { next: Some(fresh) };
         }
         session.challenge = Some(fresh.clone());
         Authentication::Challenged { code, nonce: fresh }
@@ -139,6 +152,7 @@ impl Exchange<'_> {
             }
         }
         session.commands.clone_from(&follow_up);
+        session.first_command = body.next_id();
         body.append(follow_up);
     }
 
@@ -147,6 +161,11 @@ impl Exchange<'_> {
             return status::UNSUPPORTED_TYPE_OR_FORMAT;
         };
         let campaign = alert.correlator.as_deref().and_then(|correlator| CampaignId::new(correlator).ok());
+        let newest = self.provider.newest.clone();
+        let campaign = campaign.map(|named| match &newest {
+            Some(newest) => self.provider.conduct.belongs_to(&named, newest).clone(),
+            None => named,
+        });
         let taken =
             campaign.as_ref().and_then(|campaign| self.provider.take_report(self.now, &self.device, campaign, &result));
         let Some((commands, is_care)) = taken else { return status::INCOMPLETE_COMMAND };
@@ -159,7 +178,8 @@ impl Exchange<'_> {
 
     /// Takes the Device's answer to the server's commands; gives them again if the Device did not trust the server.
     ///
-    /// Care is complete when the Device has answered its commands with success.
+    /// Care is complete when the Device has answered its commands with success. When it has not, the commands of the next
+    /// step follow in the same session.
     fn take_statuses(&mut self, message: &Message, session: &mut Session) -> Vec<Command> {
         let statuses = || {
             message.body.iter().filter_map(|command| match command {
@@ -172,6 +192,7 @@ impl Exchange<'_> {
         let challenge = of_header.and_then(|status| status.chal.as_ref()).filter(|chal| chal.scheme == auth::MD5);
         if let (Some(chal), Some(nonces)) = (challenge, self.provider.sessions.nonces(&self.device)) {
             nonces.server.clone_from(&chal.nonce);
+            self.provider.memory.keep(Name::Nonces(&self.device), nonces);
             let is_refused = of_header.is_some_and(|status| is_refusal(status.code));
             if is_refused && !session.has_proved_itself_again {
                 session.has_proved_itself = false;
@@ -179,15 +200,20 @@ impl Exchange<'_> {
                 return commands;
             }
         }
-        let mut codes = statuses().filter(|status| status.cmd_ref != 0 && status.cmd != "Get").peekable();
-        if codes.peek().is_some() && !session.care.is_empty() {
-            let is_restored = codes.all(|status| status::is_success(status.code));
-            let state = if is_restored { CareState::Restored } else { CareState::NeedsAttention };
+        let codes = statuses().filter(|status| status.cmd_ref != 0 && status.cmd != "Get");
+        let codes: Vec<(u32, u16)> = codes.map(|status| (status.cmd_ref, status.code)).collect();
+        let mut next = Vec::new();
+        if !codes.is_empty() && !session.care.is_empty() {
+            let failing = care::failing(&commands, session.first_command, codes.into_iter());
             for campaign in std::mem::take(&mut session.care) {
-                self.provider.set_care(&campaign, &self.device, state);
+                let commands = self.provider.care_answered(self.now, &campaign, &self.device, failing.clone());
+                if !commands.is_empty() {
+                    session.care.push(campaign);
+                }
+                next.extend(commands);
             }
         }
-        Vec::new()
+        next
     }
 }
 

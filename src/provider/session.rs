@@ -5,8 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::spec::{Account, CampaignId, DeviceId, Timestamp};
-use crate::wire::syncml::Command;
+use crate::wire::syncml::{Command, Message, SyncHdr};
+
+use super::memory::{Memory, Name};
 
 /// Sessions that are kept at most; those that nobody has proved to be his go first, then the oldest.
 const MOST_SESSIONS: usize = 4096;
@@ -22,7 +26,7 @@ pub(super) struct Sessions {
 }
 
 /// The nonces between the server and one Device.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Nonces {
     /// For the Device's first credential in its next session; none before it has shown one that fits.
     pub(super) client: Option<Vec<u8>>,
@@ -45,12 +49,75 @@ pub(super) struct Session {
     pub(super) sent: u32,
     /// The server's own commands in the last message, to be repeated if the Device did not trust them.
     pub(super) commands: Vec<Command>,
+    /// The CmdID of the first of them.
+    pub(super) first_command: u32,
     /// The campaigns whose care commands await their statuses.
     pub(super) care: Vec<CampaignId>,
     touched: Timestamp,
 }
 
+/// A session as it is kept over a restart: one that its Device has proved to be its own, and that is not over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptSession {
+    has_proved_itself: bool,
+    has_proved_itself_again: bool,
+    sent: u32,
+    /// The commands, as a message.
+    commands: String,
+    first_command: u32,
+    care: Vec<CampaignId>,
+    touched: Timestamp,
+}
+
+impl From<&Session> for KeptSession {
+    fn from(session: &Session) -> Self {
+        let header = SyncHdr {
+            session_id: "1".into(),
+            msg_id: session.sent,
+            target: ".".into(),
+            source: ".".into(),
+            source_name: None,
+            resp_uri: None,
+            cred: None,
+        };
+        Self {
+            has_proved_itself: session.has_proved_itself,
+            has_proved_itself_again: session.has_proved_itself_again,
+            sent: session.sent,
+            commands: Message { header, body: session.commands.clone(), is_final: true }.to_xml(),
+            first_command: session.first_command,
+            care: session.care.clone(),
+            touched: session.touched,
+        }
+    }
+}
+
+impl From<KeptSession> for Session {
+    fn from(kept: KeptSession) -> Self {
+        Self {
+            is_authenticated: true,
+            challenge: None,
+            has_proved_itself: kept.has_proved_itself,
+            has_proved_itself_again: kept.has_proved_itself_again,
+            sent: kept.sent,
+            commands: Message::from_xml(kept.commands.as_bytes()).map(|message| message.body).unwrap_or_default(),
+            first_command: kept.first_command,
+            care: kept.care,
+            touched: kept.touched,
+        }
+    }
+}
+
 impl Sessions {
+    /// Takes up what was kept, for the accounts that there still are.
+    pub(super) fn restore(&mut self, nonces: BTreeMap<DeviceId, Nonces>, sessions: BTreeMap<SessionKey, KeptSession>) {
+        for (device, kept) in nonces {
+            self.devices.entry(device).and_modify(|nonces| *nonces = kept);
+        }
+        let known = sessions.into_iter().filter(|((device, _), _)| self.devices.contains_key(device));
+        self.open.extend(known.map(|(key, kept)| (key, kept.into())));
+    }
+
     pub(super) fn new(accounts: &BTreeMap<DeviceId, Account>) -> Self {
         let nonces = |account: &Account| Nonces { client: None, server: account.server_nonce.clone() };
         let devices = accounts.iter().map(|(device, account)| (device.clone(), nonces(account))).collect();
@@ -77,17 +144,28 @@ impl Sessions {
         session
     }
 
-    /// Keeps a session for the Device's next message.
-    pub(super) fn put(&mut self, key: SessionKey, session: Session) {
+    /// Keeps a session for the Device's next message; one that the Device has proved to be its own over a restart, too.
+    pub(super) fn put(&mut self, key: SessionKey, session: Session, memory: &mut Memory) {
+        if !self.devices.contains_key(&key.0) {
+            return;
+        }
         let is_over = session.is_authenticated && session.commands.is_empty();
-        if is_over || !self.devices.contains_key(&key.0) {
+        // The first message of a session has nothing before it that would have to be forgotten.
+        if is_over && session.sent > 1 {
+            memory.forget(Name::Session(&key));
+        }
+        if is_over {
             return;
         }
         if self.open.len() >= MOST_SESSIONS {
             let oldest = self.open.iter().min_by_key(|(_, session)| (session.is_authenticated, session.touched));
             if let Some(key) = oldest.map(|(key, _)| key.clone()) {
                 self.open.remove(&key);
+                memory.forget(Name::Session(&key));
             }
+        }
+        if session.is_authenticated {
+            memory.keep(Name::Session(&key), &KeptSession::from(&session));
         }
         self.open.insert(key, session);
     }
@@ -105,6 +183,10 @@ mod tests {
 
     fn device(index: usize) -> DeviceId {
         DeviceId::new(format!("urn:x:{index}")).unwrap()
+    }
+
+    fn memory() -> Memory {
+        Memory::new(Box::new(super::super::store::MemoryStore::default()))
     }
 
     fn sessions() -> Sessions {
@@ -127,7 +209,7 @@ mod tests {
         for msg_id in 1..=2 {
             let session = sessions.take(&key, msg_id, Timestamp::default());
             assert_eq!(session.sent, msg_id);
-            sessions.put(key.clone(), session);
+            sessions.put(key.clone(), session, &mut memory());
         }
 
         assert_eq!(sessions.count(), 0);
@@ -140,16 +222,26 @@ mod tests {
         let mut session = sessions.take(&own, 1, Timestamp::default());
         session.is_authenticated = true;
         session.commands = crate::wire::mo::fumo::download_and_update("x", "y", 1);
-        sessions.put(own.clone(), session);
+        sessions.put(own.clone(), session, &mut memory());
 
         for number in 0..MOST_SESSIONS as u64 + 10 {
             let key = (device(0), format!("{number:X}"));
             let session = sessions.take(&key, 1, Timestamp::from_millis(number + 1));
-            sessions.put(key, session);
+            sessions.put(key, session, &mut memory());
         }
 
         assert_eq!(sessions.count(), MOST_SESSIONS);
         assert!(sessions.take(&own, 2, Timestamp::default()).is_authenticated);
+    }
+
+    #[test]
+    fn a_session_outlives_a_restart_with_its_commands() {
+        let commands = crate::wire::mo::fumo::download_and_update("x", "y", 4);
+        let session = Session { is_authenticated: true, sent: 2, commands, first_command: 4, ..Session::default() };
+
+        let restored = Session::from(KeptSession::from(&session));
+
+        assert_eq!(format!("{restored:?}"), format!("{session:?}"));
     }
 
     #[test]
@@ -159,7 +251,7 @@ mod tests {
         let mut session = sessions.take(&key, 1, Timestamp::default());
         session.is_authenticated = true;
         session.commands = crate::wire::mo::fumo::download_and_update("x", "y", 1);
-        sessions.put(key.clone(), session);
+        sessions.put(key.clone(), session, &mut memory());
 
         let session = sessions.take(&key, 1, Timestamp::default());
 

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::NodeUri;
 
 /// The scheduling information for exceptional situations ([SC-NF-1], [SC-NF-4]).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ExceptionSchedule {
     /// The rules; the most specific match wins, and of two that are equally specific the earlier.
     pub rules: Vec<ExceptionRule>,
 }
 
 /// What to do in one exceptional situation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExceptionRule {
     /// The situation that the rule is for.
     pub situation: Situation,
@@ -25,7 +25,7 @@ pub struct ExceptionRule {
 }
 
 /// A class of exceptional situations, from the most to the least specific.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Situation {
     /// A command on this node failed.
     Node(NodeUri),
@@ -38,7 +38,7 @@ pub enum Situation {
 }
 
 /// Report or stay silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RuleAction {
     /// Say nothing.
     StaySilent,
@@ -47,7 +47,7 @@ pub enum RuleAction {
 }
 
 /// When a scheduled failure report is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportTiming {
     /// Wait at least this long after the end of transmission.
     pub offset: Duration,

@@ -7,9 +7,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
-use crate::delivery::FluteVersion;
+use crate::delivery::{FluteVersion, Parity};
 use crate::judge::ROLL_CALL;
-use crate::provider::{BroadcastPlan, CampaignPlan, Content, SettingChange};
+use crate::provider::{BroadcastPlan, CampaignPlan, CareSteps, Content, PackagesJoin, SettingChange};
 use crate::spec::{
     BasisPoints, CampaignId, CareProcess, ComponentId, Consent, ExceptionRule, ExceptionSchedule, NodeUri,
     ReportTiming, Reporters, Reporting, Rollout, RuleAction, Severity, Situation, Target, Timestamp, Version,
@@ -71,6 +71,9 @@ impl RolloutFixture {
 struct Package {
     version: Version,
     octets: usize,
+    /// Octets of each further package.
+    #[serde(default)]
+    companions: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -82,13 +85,19 @@ struct ComponentPackage {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Settings {
     #[serde(default)]
     atomic: bool,
     changes: Vec<Change>,
     #[serde(default)]
     schedule: Option<Vec<Rule>>,
+    /// What the server does when the process of a rule fails.
+    #[serde(default)]
+    next: Vec<CareProcess>,
+    /// How long it waits for the statuses of its care.
+    #[serde(default)]
+    care_patience_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -145,6 +154,8 @@ struct BroadcastFixture {
     repetitions: Option<u32>,
     cycle_gap_ms: Option<u64>,
     lead_ms: Option<u64>,
+    parity: Parity,
+    packages_join: PackagesJoin,
 }
 
 /// Octets that look like an image and are the same in every run.
@@ -188,6 +199,10 @@ impl CampaignFixture {
             (None, None, Some(settings)) => settings.content()?,
             _ => return Err("give exactly one of firmware, software and settings".into()),
         };
+        let companions = self.firmware.iter().flat_map(|firmware| firmware.companions.iter().zip(1..));
+        let companions = companions.map(|(octets, number)| sized(&format!("{name}-{number}"), *octets));
+        let companions = companions.collect::<Result<_, _>>()?;
+        let care = self.settings.as_ref().map(Settings::care).unwrap_or_default();
         Ok(CampaignPlan {
             campaign: CampaignId::new(name).map_err(|error| error.to_string())?,
             target,
@@ -202,6 +217,8 @@ impl CampaignFixture {
             age: Duration::ZERO,
             broadcast: self.broadcast.plan()?,
             inspect: Vec::new(),
+            companions,
+            care,
         })
     }
 }
@@ -234,12 +251,19 @@ impl BroadcastFixture {
             repetitions,
             lead: self.lead_ms.map_or(usual.lead, Duration::from_millis),
             cycle_gap: self.cycle_gap_ms.map_or(usual.cycle_gap, Duration::from_millis),
+            parity: self.parity,
+            packages_join: self.packages_join,
             ..usual
         })
     }
 }
 
 impl Settings {
+    fn care(&self) -> CareSteps {
+        let patience = self.care_patience_ms.map_or(CareSteps::default().patience, Duration::from_millis);
+        CareSteps { next: self.next.clone(), patience }
+    }
+
     fn content(&self) -> Result<Content, String> {
         if self.changes.is_empty() {
             return Err("settings without a change".into());

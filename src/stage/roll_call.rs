@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::capture::Timeline;
 use crate::findings::Verdict;
 use crate::judge::{Check, ROLL_CALL, answer_to};
-use crate::provider::{BroadcastPlan, CampaignPlan, Content, SettingChange};
+use crate::provider::{BroadcastPlan, CampaignPlan, CareSteps, Content, SettingChange};
 use crate::spec::{
     CampaignId, CareProcess, ExceptionRule, ExceptionSchedule, NodeUri, ReportTiming, Reporters, Reporting, Rollout,
     RuleAction, Situation, Target,
@@ -73,7 +73,7 @@ impl Stage {
         let offset = windows.max().unwrap_or_default() + retries;
         let mut plan = roll_call_plan(&name, self.roll_calls, offset)?;
         plan.inspect = inspected.into_iter().collect();
-        running.provider.push(plan).await?;
+        running.provider()?.push(plan).await?;
         let names = running.names();
         let plans = self.script.devices.iter().filter(|plan| plan.distrusts_server);
         let distrusting: BTreeSet<&str> = plans.map(|plan| plan.traits.id.as_str()).collect();
@@ -192,5 +192,7 @@ fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignP
         age: Duration::ZERO,
         broadcast: BroadcastPlan::default(),
         inspect: Vec::new(),
+        companions: Vec::new(),
+        care: CareSteps::default(),
     })
 }

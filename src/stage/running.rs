@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ const FORGED_SEQUENCE: u64 = 500;
 const HOUR: Duration = Duration::from_secs(3600);
 /// What the forger is called.
 const FORGER: &str = "the unknown sender";
+/// Any free port of the loopback interface.
+const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -52,8 +55,10 @@ pub(super) struct Running {
     pub recorder: Recorder,
     /// The air.
     pub air: Air,
-    /// The Service Provider.
-    pub provider: Box<dyn ProviderInstance>,
+    /// The Service Provider; none while it is being started again.
+    provider: Option<Box<dyn ProviderInstance>>,
+    /// What it is started with.
+    provider_brief: ProviderBrief,
     /// When the first roll call was held; what is seen from then on is the harness's doing.
     pub first_roll_call: Option<Timestamp>,
     /// When the last of the scenario's own campaigns was over on the air.
@@ -98,16 +103,20 @@ impl Running {
             plan: Rc::new(RefCell::new(AirPlan::new(plan.air.clone(), brief.seed.wrapping_add(number)))),
         });
         let air = Air::open(brief.clock, &recorder, &channels.sender, &notification_channel(), lanes.collect())?;
-        let provider = brief.casting.provider.open(ProviderBrief {
+        let folder = work_folder()?;
+        let mut provider_brief = ProviderBrief {
             name: "the Service Provider".into(),
             configuration: cast.provider(&script.devices),
             channels: channels.sender.clone(),
+            listen: ANY_PORT,
+            folder: folder.path().join("service-provider"),
             sequence: SequenceNumber(SEQUENCE),
             seed: brief.seed,
             clock: brief.clock,
-        });
-        let provider = provider.await?;
-        let folder = work_folder()?;
+        };
+        let provider = brief.casting.provider.open(provider_brief.clone()).await?;
+        // Opened again, it is where the relays expect it.
+        provider_brief.listen = provider.server_address();
         let (events, inbox) = mpsc::unbounded_channel();
         let listener = spawn_local(listen(inbox, recorder.clone())).abort_handle();
         let mut running = Self {
@@ -115,7 +124,8 @@ impl Running {
             clock: brief.clock,
             recorder,
             air,
-            provider,
+            provider: Some(provider),
+            provider_brief,
             first_roll_call: None,
             last_broadcast_end: brief.clock.now(),
             broadcasted: Vec::new(),
@@ -168,7 +178,7 @@ impl Running {
             },
         };
         let link = LinkPlan::new(plan.link, self.clock, self.outage.clone());
-        self.relays.push(relay.forward(self.provider.server_address(), self.clock, link.clone(), events.clone()));
+        self.relays.push(relay.forward(self.provider_brief.listen, self.clock, link.clone(), events.clone()));
         self.links.insert(plan.name.clone(), link);
         self.ids.insert(plan.name.clone(), plan.traits.id.clone());
         self.briefs.insert(plan.name.clone(), device);
@@ -202,6 +212,20 @@ impl Running {
         Ok(())
     }
 
+    /// The Service Provider.
+    pub(super) fn provider(&self) -> Result<&dyn ProviderInstance, StageError> {
+        self.provider.as_deref().ok_or(StageError::NotRaised)
+    }
+
+    /// Ends the Service Provider as it is, and starts it again with what it has kept.
+    pub(super) async fn restart_provider(&mut self, brief: &StageBrief) -> Result<(), StageError> {
+        if let Some(provider) = self.provider.take() {
+            provider.end().await;
+        }
+        self.provider = Some(brief.casting.provider.open(self.provider_brief.clone()).await?);
+        Ok(())
+    }
+
     /// A stranger on the sender's channels, who signs with a key of its own.
     pub(super) async fn forger(&mut self, brief: &StageBrief) -> Result<&dyn ProviderInstance, StageError> {
         if self.forger.is_none() {
@@ -212,6 +236,8 @@ impl Running {
                     name: FORGER.into(),
                     configuration: self.cast.forger(),
                     channels: self.sender.clone(),
+                    listen: ANY_PORT,
+                    folder: self.folder.path().join("unknown-sender"),
                     sequence: SequenceNumber(FORGED_SEQUENCE),
                     seed: brief.seed.wrapping_add(1),
                     clock: self.clock,
@@ -321,7 +347,7 @@ impl Running {
         let mut records = BTreeMap::new();
         for broadcasted in &self.broadcasted {
             for (name, id) in &self.ids {
-                if let Some(record) = self.provider.record(&broadcasted.campaign, id) {
+                if let Some(record) = self.provider.as_ref().and_then(|one| one.record(&broadcasted.campaign, id)) {
                     records.insert((name.clone(), broadcasted.campaign.to_string()), words(&record).to_owned());
                 }
             }

@@ -92,7 +92,7 @@ impl Stage {
         let plan = CampaignPlan { age, ..self.plan(campaign)? };
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
         let entry = broadcasted(&plan, running.clock.now());
-        running.provider.push(plan).await?;
+        running.provider()?.push(plan).await?;
         running.broadcasted.push(entry);
         Ok(())
     }
@@ -108,7 +108,7 @@ impl Stage {
     pub async fn attempt(&mut self, campaign: &str) -> Result<(), StageError> {
         self.open().await?;
         let plan = self.plan(campaign)?;
-        match self.running()?.provider.push(plan).await {
+        match self.running()?.provider()?.push(plan).await {
             // Whether it is on the air is for the judge to see.
             Ok(_) | Err(SubjectError::Refused { .. }) => Ok(()),
             Err(error) => Err(error.into()),

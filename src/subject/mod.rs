@@ -5,9 +5,11 @@
 //! implementations takes the same place. What an instance says of itself ([`Claim`]) is a claim: the wire decides.
 
 pub mod broken;
+mod provider_store;
 mod reference_device;
 mod reference_provider;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use futures::future::LocalBoxFuture;
@@ -79,7 +81,11 @@ pub struct ProviderBrief {
     pub configuration: ProviderConfiguration,
     /// Where the channels are.
     pub channels: ChannelTable,
-    /// The sequence number that its next campaign follows.
+    /// Where its DM Server is to listen; with port 0 the kernel chooses one.
+    pub listen: SocketAddr,
+    /// Its own folder. What it must not forget it keeps there: opened again with the same folder, it goes on.
+    pub folder: PathBuf,
+    /// The sequence number that its first campaign follows.
     pub sequence: SequenceNumber,
     /// The seed of its randomness.
     pub seed: u64,
@@ -198,14 +204,14 @@ pub trait ProviderSubject {
     /// What it declares that it can do beyond what every implementation of the role must.
     fn capabilities(&self) -> Capabilities;
 
-    /// Opens a fresh instance whose DM Server listens.
+    /// Opens an instance whose DM Server listens: a fresh one, or one that goes on with what its folder holds.
     fn open(&self, brief: ProviderBrief) -> LocalBoxFuture<'_, Result<Box<dyn ProviderInstance>, SubjectError>>;
 }
 
-/// A Service Provider in a scenario. Dropping it ends it and gives its sockets back.
+/// A Service Provider in a scenario. Dropping it ends it as it is, without any clean-up, and gives its sockets back.
 pub trait ProviderInstance {
     /// Where its DM Server listens.
-    fn server_address(&self) -> std::net::SocketAddr;
+    fn server_address(&self) -> SocketAddr;
 
     /// Where its datagrams come from, as far as that is known: so a recording can tell it from others on its channels.
     fn sources(&self) -> Vec<std::net::SocketAddr> {
@@ -214,6 +220,9 @@ pub trait ProviderInstance {
 
     /// Starts a campaign; completes when it is on the air.
     fn push(&self, plan: CampaignPlan) -> LocalBoxFuture<'_, Result<SequenceNumber, SubjectError>>;
+
+    /// Ends it as it is, as a loss of power would; completes when its sockets are given back.
+    fn end(self: Box<Self>) -> LocalBoxFuture<'static, ()>;
 
     /// What its record says of a Device and a campaign; `None` is unknown.
     fn record(&self, campaign: &CampaignId, device: &crate::spec::DeviceId) -> Option<crate::provider::DeviceRecord>;

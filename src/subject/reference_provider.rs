@@ -17,7 +17,14 @@ use crate::provider::{CampaignPlan, Conduct, Conformant, DeviceRecord, Provider,
 use crate::spec::{CampaignId, Capabilities, Capability, ChannelLabel, DeviceId, SequenceNumber};
 use crate::wire::syncml::model::MEDIA_TYPE;
 
+use super::provider_store::ProviderStore;
 use super::{ProviderBrief, ProviderInstance, ProviderSubject, SubjectError};
+
+/// The database in the provider's folder.
+const DATABASE: &str = "provider.redb";
+
+/// The core of an instance; none once it has ended. Tasks that are still there then find nothing to work for.
+type Running = Rc<RefCell<Option<Provider>>>;
 
 /// What the reference Service Provider can do beyond what every one must.
 const CAPABILITIES: [Capability; 2] = [Capability::ParityReedSolomon, Capability::ParityRaptorq];
@@ -69,10 +76,24 @@ impl ProviderSubject for ReferenceProvider {
             let interaction = |source| SubjectError::Interaction { name: brief.name.clone(), source };
             let senders = open_channels(&brief)?;
             let sources = senders.values().map(MulticastSender::local_addr).collect();
-            let listener = TcpListener::bind("127.0.0.1:0").await.map_err(interaction)?;
+            let listener = TcpListener::bind(brief.listen).await.map_err(interaction)?;
             let address = listener.local_addr().map_err(interaction)?;
-            let provider = Provider::new(brief.configuration.clone(), (self.conduct)(), brief.sequence, brief.seed);
-            let provider = Rc::new(RefCell::new(provider));
+            let refused = |error: &dyn std::error::Error| SubjectError::Refused {
+                name: brief.name.clone(),
+                reason: chain(error),
+            };
+            std::fs::create_dir_all(&brief.folder).map_err(|error| refused(&error))?;
+            let store = ProviderStore::open(&brief.folder.join(DATABASE)).map_err(|error| refused(&error))?;
+            let provider = Provider::open(
+                brief.configuration.clone(),
+                (self.conduct)(),
+                Box::new(store),
+                brief.sequence,
+                brief.seed,
+                brief.clock.now(),
+            );
+            let provider = provider.map_err(|error| refused(&error))?;
+            let provider = Rc::new(RefCell::new(Some(provider)));
             let server = serve(listener, provider.clone(), brief.clock).map_err(interaction)?;
             let work = Rc::new(Notify::new());
             let task = spawn_local(transmit(provider.clone(), senders, brief.clock, work.clone())).abort_handle();
@@ -84,7 +105,7 @@ impl ProviderSubject for ReferenceProvider {
                 clock: brief.clock,
                 work,
                 task,
-                _server: server,
+                server: Some(server),
             };
             Ok(Box::new(instance) as Box<dyn ProviderInstance>)
         }
@@ -100,11 +121,13 @@ fn open_channels(brief: &ProviderBrief) -> Result<BTreeMap<ChannelLabel, Multica
     brief.channels.iter().map(open).collect()
 }
 
-fn serve(listener: TcpListener, provider: Rc<RefCell<Provider>>, clock: Clock) -> std::io::Result<http::HttpServer> {
+fn serve(listener: TcpListener, provider: Running, clock: Clock) -> std::io::Result<http::HttpServer> {
     http::serve(listener, move |request: http::HttpRequest| {
         let url = format!("http://{}{}", request.host, request.path);
         let request = Request { url: &url, content_type: request.content_type.as_deref(), body: &request.body };
-        let answer = provider.borrow_mut().handle_request(clock.now(), request);
+        let Some(answer) = provider.borrow_mut().as_mut().map(|one| one.handle_request(clock.now(), request)) else {
+            return http::HttpAnswer::status(503);
+        };
         let content_type = if answer.status == 200 { MEDIA_TYPE } else { "text/plain; charset=utf-8" };
         http::HttpAnswer {
             status: answer.status,
@@ -115,14 +138,9 @@ fn serve(listener: TcpListener, provider: Rc<RefCell<Provider>>, clock: Clock) -
 }
 
 /// Sends what is due, and waits for what is due next or for new work.
-async fn transmit(
-    provider: Rc<RefCell<Provider>>,
-    senders: BTreeMap<ChannelLabel, MulticastSender>,
-    clock: Clock,
-    work: Rc<Notify>,
-) {
+async fn transmit(provider: Running, senders: BTreeMap<ChannelLabel, MulticastSender>, clock: Clock, work: Rc<Notify>) {
     loop {
-        let next = provider.borrow_mut().poll_transmit(clock.now());
+        let next = provider.borrow_mut().as_mut().and_then(|one| one.poll_transmit(clock.now()));
         if let Some(transmit) = next {
             if let Some(sender) = senders.get(&transmit.channel) {
                 // A datagram that could not be sent is a datagram lost: the carousel brings it again.
@@ -130,7 +148,7 @@ async fn transmit(
             }
             continue;
         }
-        let due = provider.borrow().poll_timeout();
+        let due = provider.borrow().as_ref().and_then(Provider::poll_timeout);
         let until_due = async {
             match due {
                 Some(when) => clock.sleep_until(when).await,
@@ -148,11 +166,11 @@ struct Instance {
     name: String,
     address: SocketAddr,
     sources: Vec<SocketAddr>,
-    provider: Rc<RefCell<Provider>>,
+    provider: Running,
     clock: Clock,
     work: Rc<Notify>,
     task: AbortHandle,
-    _server: http::HttpServer,
+    server: Option<http::HttpServer>,
 }
 
 impl ProviderInstance for Instance {
@@ -166,22 +184,36 @@ impl ProviderInstance for Instance {
 
     fn push(&self, plan: CampaignPlan) -> LocalBoxFuture<'_, Result<SequenceNumber, SubjectError>> {
         async move {
-            let pushed = self.provider.borrow_mut().push(self.clock.now(), &plan);
-            let sequence =
-                pushed.map_err(|error| SubjectError::Refused { name: self.name.clone(), reason: chain(&error) })?;
+            let refused = |reason| SubjectError::Refused { name: self.name.clone(), reason };
+            let pushed = self.provider.borrow_mut().as_mut().map(|one| one.push(self.clock.now(), &plan));
+            let pushed = pushed.ok_or_else(|| refused("it has ended".into()))?;
+            let sequence = pushed.map_err(|error| refused(chain(&error)))?;
             self.work.notify_one();
             Ok(sequence)
         }
         .boxed_local()
     }
 
+    fn end(mut self: Box<Self>) -> LocalBoxFuture<'static, ()> {
+        let server = self.server.take();
+        drop(self);
+        async move {
+            if let Some(server) = server {
+                server.close().await;
+            }
+        }
+        .boxed_local()
+    }
+
     fn record(&self, campaign: &CampaignId, device: &DeviceId) -> Option<DeviceRecord> {
-        self.provider.borrow().record(campaign, device).cloned()
+        self.provider.borrow().as_ref()?.record(campaign, device).cloned()
     }
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
         self.task.abort();
+        // The tasks end later; the database is closed now, so that it can be opened again.
+        *self.provider.borrow_mut() = None;
     }
 }

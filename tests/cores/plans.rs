@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use castproof::provider::{BroadcastPlan, CampaignPlan, Content, SettingChange};
+use castproof::provider::{BroadcastPlan, CampaignPlan, CareSteps, Content, SettingChange};
 use castproof::spec::{ExceptionSchedule, Reporters, Reporting, Rollout, Target};
 
 use crate::harness::{campaign, ms, version};
@@ -28,6 +28,8 @@ pub(crate) fn plan(name: &str, content: Content, who: Reporters) -> CampaignPlan
         age: std::time::Duration::ZERO,
         broadcast: BroadcastPlan::default(),
         inspect: Vec::new(),
+        companions: Vec::new(),
+        care: CareSteps::default(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::report;
 use crate::wire::syncml::{Command, Exec, Item, Items};
 
@@ -130,7 +132,7 @@ impl FumoState {
 }
 
 /// A result code of FUMO, as the Data of its final alert carries it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FumoResult(pub u16);
 
 impl FumoResult {

@@ -13,6 +13,8 @@ use fumo::FumoResult;
 use provisioning::ProvisioningReport;
 use scomo::{Operation, ScomoResult};
 
+use serde::{Deserialize, Serialize};
+
 use crate::spec::ComponentId;
 use crate::wire::DecodeError;
 use crate::wire::syncml::{Alert, Item, Meta, alert};
@@ -28,7 +30,7 @@ const GENERIC_ALERT: &str = "Generic Alert";
 const REPORT: &str = "castproof profile 1, clause 6";
 
 /// The result that a Generic Alert of the profile tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportedResult {
     /// The end of a firmware update.
     Firmware(FumoResult),

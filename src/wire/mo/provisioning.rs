@@ -3,6 +3,8 @@
 //! No OMA object has an alert for "these settings could not be set", so the type is the profile's own. A report takes no
 //! more than the items it is read from.
 
+use serde::{Deserialize, Serialize};
+
 use super::{bare_type, invalid, report, result_number, shown};
 use crate::spec::NodeUri;
 use crate::wire::DecodeError;
@@ -14,7 +16,7 @@ pub const SETTINGS: &str = "./Settings";
 pub const ALERT: &str = "urn:castproof:at:provisioning:1";
 
 /// How a provisioning ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProvisioningReport {
     /// 200, or the first status that failed.
     pub status: u16,

@@ -7,6 +7,8 @@ use std::fmt;
 
 use quick_xml::escape::escape;
 
+use serde::{Deserialize, Serialize};
+
 use super::{report, unsigned};
 use crate::spec::ComponentId;
 use crate::wire::syncml::tree::{self, Element};
@@ -23,7 +25,7 @@ pub const DEPLOYED: &str = "./SCOMO/Inventory/Deployed";
 pub const ALERT_OPERATION_COMPLETE: &str = "urn:oma:at:scomo:1.0:OperationComplete";
 
 /// What can be executed on a component under [`DOWNLOAD`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Operation {
     /// Downloads only.
     Download,
@@ -48,7 +50,7 @@ impl Operation {
 }
 
 /// A result code of SCOMO, as the Data of its alert carries it (SCOMO 1.0, clause 8.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ScomoResult(pub u16);
 
 impl ScomoResult {
