@@ -82,11 +82,11 @@ Feature: A loss of power leaves the old version or the new one, and one report
     @req.FU-PRE-2 @req.FU-AF-2 @flow.exceptional @role.device
     Scenario: A Device that loses power while it waits to report keeps its deadline
       Given the population "two Devices"
-      And campaign "spring-patch" asks for reports from everybody, 500 ms to 500 ms after the end of transmission
+      And campaign "spring-patch" asks for reports from everybody, 600 ms to 600 ms after the end of transmission
       And Device "D2" loses power while waiting to report
       When the Service Provider broadcasts campaign "spring-patch"
       Then Devices "D1" and "D2" send exactly one report
-      And the reports of Devices "D1" and "D2" arrive 500 ms to 500 ms after the end of transmission
+      And the reports of Devices "D1" and "D2" arrive 600 ms to 600 ms after the end of transmission
 
     @req.FU-PRE-2 @req.FU-AF-2 @flow.exceptional @role.device
     Scenario: A Device that failed and loses power while it waits reports its failure once

@@ -147,7 +147,9 @@ fn matches_target(
     let traits = &configuration.traits;
     let target = &announcement.target;
     let is_one_of = |wanted: &[String], actual: &str| wanted.is_empty() || wanted.iter().any(|one| one == actual);
-    let share = target.share.unwrap_or(BasisPoints::ALL);
+    let in_share = target
+        .share
+        .is_none_or(|share| conduct.belongs_to(share, is_in_share(&traits.id, &announcement.campaign, "", share)));
     let in_group = target.groups.is_empty() || target.groups.iter().any(|group| traits.groups.contains(group));
     // A Device that does not know its area is in none.
     let in_area = target.areas.is_empty() || traits.area.as_ref().is_some_and(|area| target.areas.contains(area));
@@ -157,10 +159,9 @@ fn matches_target(
         (Aspect::Hardware, is_one_of(&target.hardware_versions, &traits.hardware_version)),
         (Aspect::Group, in_group),
         (Aspect::Area, in_area),
-        (Aspect::Share, is_in_share(&traits.id, &announcement.campaign, "", share)),
     ];
     let is_in_reach = aspects.into_iter().all(|(aspect, does)| conduct.matches(aspect, does));
-    is_in_reach && fits_version(state, conduct, announcement)
+    is_in_reach && in_share && fits_version(state, conduct, announcement)
 }
 
 /// Whether the installed version is one that the campaign updates.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::spec::{Reporters, Timestamp, Version};
+use crate::spec::{BasisPoints, Reporters, Timestamp, Version};
 
 use super::action::UserAnswer;
 
@@ -24,8 +24,6 @@ pub enum Aspect {
     Group,
     /// Areas.
     Area,
-    /// The share of the Devices.
-    Share,
 }
 
 /// What a Device keeps over a restart ([FU-PRE-2]).
@@ -82,6 +80,12 @@ pub trait Conduct: std::fmt::Debug {
         does
     }
 
+    /// Whether the Device belongs to a share, given whether it does by the hash of its name ([FU-GAP-2]).
+    fn belongs_to(&self, share: BasisPoints, does: bool) -> bool {
+        let _ = share;
+        does
+    }
+
     /// Whether one version is newer than another ([FU-NF-2]).
     fn is_newer(&self, offered: &Version, installed: &Version) -> bool {
         offered > installed
@@ -133,6 +137,11 @@ pub trait Conduct: std::fmt::Debug {
     /// Whether a DM Server is trusted, given whether it has proved itself ([FU-NF-5]).
     fn trusts_server(&self, has_proved_itself: bool) -> bool {
         has_proved_itself
+    }
+
+    /// Whether the End User is asked, given whether the campaign wants consent ([FU-OP-1]).
+    fn asks(&self, wants_consent: bool) -> bool {
+        wants_consent
     }
 
     /// Whether the End User is asked before the announcement is trusted ([FU-OP-1]).

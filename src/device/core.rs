@@ -46,8 +46,6 @@ pub struct Device {
     pub(super) session: Option<ClientSession>,
     pub(super) installer_fails: bool,
     pub(super) storage_is_full: bool,
-    /// Whether no time has passed since it was switched on.
-    pub(super) has_woken: bool,
     /// The state document as last written, so that only changes are.
     pub(super) saved: Option<Vec<u8>>,
     pub(super) actions: VecDeque<Action>,
@@ -81,7 +79,6 @@ impl Device {
             session: None,
             installer_fails: false,
             storage_is_full: false,
-            has_woken: true,
             saved: None,
             actions: VecDeque::new(),
             events: VecDeque::new(),
@@ -272,7 +269,6 @@ impl Device {
 
     /// Takes every step that is possible now, keeps the state, and brings the joined channels in line.
     fn advance(&mut self, now: Timestamp) -> Result<(), DeviceError> {
-        self.redraw_forgotten_deadlines(now);
         for index in 0..self.state.runs.len() {
             self.step(now, index);
         }

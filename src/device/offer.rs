@@ -16,7 +16,7 @@ impl Device {
         if run.announcement.rollout.not_after.is_some_and(|end| now > end) {
             return self.drop_run(index);
         }
-        if run.announcement.consent.is_none() {
+        if !self.conduct.asks(run.announcement.consent.is_some()) {
             return self.install(now, index);
         }
         run.first_offer.get_or_insert(now);

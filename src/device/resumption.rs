@@ -27,6 +27,9 @@ impl Device {
             }
             Phase::AwaitingEnd(report) | Phase::BackingOff { report, .. } => {
                 report.copies_left = self.conduct.copies_after_a_restart(report.copies_left);
+                if !self.conduct.remembers(Memory::Deadline) {
+                    run.phase = Phase::BackingOff { due: Timestamp::default(), report: report.clone() };
+                }
             }
             // A report in the air may or may not have arrived: it is sent again, under the same correlator.
             Phase::Reporting { report } => {
@@ -38,18 +41,6 @@ impl Device {
                 *ask_at = Some(Timestamp::default());
             }
             _ => {}
-        }
-    }
-
-    /// Draws deadlines anew that a conformant Device has kept.
-    pub(super) fn redraw_forgotten_deadlines(&mut self, now: Timestamp) {
-        if !std::mem::take(&mut self.has_woken) || self.conduct.remembers(Memory::Deadline) {
-            return;
-        }
-        for index in 0..self.state.runs.len() {
-            let Phase::BackingOff { report, .. } = self.state.runs[index].phase.clone() else { continue };
-            let due = now + report.offset + self.draw(report.window);
-            self.state.runs[index].phase = Phase::BackingOff { due, report };
         }
     }
 

@@ -10,7 +10,8 @@ pub(super) fn membership(beside: &Beside, joining: &[String], staying_away: &[St
     }
     for (at, joined) in &beside.memberships {
         if let Some(device) = staying_away.iter().find(|device| joined.contains(*device)) {
-            let mut outcome = Outcome::fail(format!("Device {device} was a member of its delivery group"), accepted);
+            let observed = format!("Device {device} was a member of its delivery group");
+            let mut outcome = Outcome::fail(observed, accepted).beyond_doubt();
             outcome.at = Some(*at);
             return outcome;
         }

@@ -65,11 +65,20 @@ pub struct Outcome {
     pub packet: Option<usize>,
     /// When that was.
     pub at: Option<Timestamp>,
+    /// Whether no slowness of the host can have caused it, as when something was done that should not have been.
+    pub is_beyond_doubt: bool,
 }
 
 impl Outcome {
     pub(crate) fn new(verdict: Verdict, observed: impl Into<String>, accepted: impl Into<String>) -> Self {
-        Self { verdict, observed: observed.into(), accepted: accepted.into(), packet: None, at: None }
+        Self {
+            verdict,
+            observed: observed.into(),
+            accepted: accepted.into(),
+            packet: None,
+            at: None,
+            is_beyond_doubt: false,
+        }
     }
 
     pub(crate) fn pass(observed: impl Into<String>) -> Self {
@@ -82,6 +91,11 @@ impl Outcome {
 
     pub(crate) fn inconclusive(observed: impl Into<String>, accepted: impl Into<String>) -> Self {
         Self::new(Verdict::Inconclusive, observed, accepted)
+    }
+
+    pub(crate) fn beyond_doubt(mut self) -> Self {
+        self.is_beyond_doubt = true;
+        self
     }
 
     pub(crate) fn at(mut self, packet: usize, at: Timestamp) -> Self {

@@ -19,7 +19,11 @@ pub(super) fn share(timeline: &Timeline, devices: &[String], percent: u16, value
         taking_part += usize::from(found.as_deref() == Some(value));
     }
     let observed = format!("{taking_part} of {} Devices answered ./DevDetail/FwV = {value}", devices.len());
-    if (least..=most).contains(&taking_part) { Outcome::pass(observed) } else { Outcome::fail(observed, accepted) }
+    match taking_part {
+        few if few < least => Outcome::fail(observed, accepted),
+        many if many > most => Outcome::fail(observed, accepted).beyond_doubt(),
+        _ => Outcome::pass(observed),
+    }
 }
 
 /// The least and the greatest count of successes in so many trials that are not too improbable: each tail beyond has half

@@ -280,7 +280,13 @@ impl Stage {
     }
 
     fn conclude(&mut self, check: &Check, outcome: Outcome) -> Result<(), StageError> {
+        let is_beyond_doubt = outcome.is_beyond_doubt;
         let result = self.result_of(&Question::Check(check.clone()), outcome)?;
+        if is_beyond_doubt {
+            let reason = result.reason();
+            self.checks.push(result);
+            return Err(StageError::Check(reason));
+        }
         self.settle(result, &check.devices())
     }
 

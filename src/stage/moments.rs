@@ -194,7 +194,7 @@ impl Stage {
             let reason = format!("campaign `{campaign}` lets nobody wait, so nobody can lose power while waiting");
             return Err(StageError::Unprepared(reason));
         }
-        running.clock.sleep_until(running.last_broadcast_end + offset / 2).await;
+        running.clock.sleep_until(running.last_broadcast_end + offset / 4 * 3).await;
         for device in &devices {
             self.power_cycle(device).await?;
         }

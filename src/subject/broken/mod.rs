@@ -26,7 +26,10 @@ mod attempts;
 mod broadcast;
 mod care;
 mod consent;
+mod life;
+mod relevance;
 mod reporting;
+mod rollout;
 
 use crate::{device, provider};
 
@@ -73,7 +76,10 @@ impl Deviation {
 pub fn deviations() -> impl Iterator<Item = &'static Deviation> {
     let themes = [
         admission::DEVIATIONS,
+        relevance::DEVIATIONS,
+        rollout::DEVIATIONS,
         consent::DEVIATIONS,
+        life::DEVIATIONS,
         reporting::DEVIATIONS,
         attempts::DEVIATIONS,
         care::DEVIATIONS,
