@@ -57,6 +57,8 @@ impl Stage {
         match switch {
             Switch::On => self.switch_on(device).await,
             Switch::OffAndOn => {
+                // Whatever was on its way to the Device has arrived: it goes out when nothing is going on.
+                self.roll_call().await?;
                 self.open().await?;
                 self.power_cycle(device).await
             }
