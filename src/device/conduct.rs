@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use crate::spec::{BasisPoints, Reporters, Timestamp, Version};
+use crate::spec::{BasisPoints, CampaignId, ExceptionRule, ExceptionSchedule, NodeUri, Reporters, Timestamp, Version};
+use crate::wire::mo::fumo::{self, FumoState};
+use crate::wire::mo::{ReportedResult, scomo};
 
 use super::action::UserAnswer;
 
@@ -192,6 +194,71 @@ pub trait Conduct: std::fmt::Debug {
     /// Whether a provisioning failure is reported, given what the exception schedule says ([SC-NF-5]).
     fn reports_exception(&self, schedule_says_report: bool) -> bool {
         schedule_says_report
+    }
+
+    /// Whether a Command is refused as a whole, given whether the profile refuses it ([FU-NF-4], [SC-NF-3]).
+    fn refuses_command(&self, is_wrong: bool) -> bool {
+        is_wrong
+    }
+
+    /// Whether a Command is obeyed, given whether it is addressed to everybody ([FU-NF-4]).
+    fn obeys(&self, is_for_everybody: bool) -> bool {
+        is_for_everybody
+    }
+
+    /// The operation of FUMO that is carried out, given the one that is executed ([FU-NF-4]).
+    fn firmware_operation(&self, executed: fumo::Operation) -> fumo::Operation {
+        executed
+    }
+
+    /// The operation of SCOMO that is carried out, given the one that is executed ([FU-NF-4]).
+    fn component_operation(&self, executed: scomo::Operation) -> scomo::Operation {
+        executed
+    }
+
+    /// The state of FUMO that is kept, given the one that is reached ([FU-NF-4]).
+    fn shown_state(&self, reached: FumoState) -> FumoState {
+        reached
+    }
+
+    /// Whether a package is installed, given whether it is made for this Device ([FU-NF-4]).
+    fn accepts_package(&self, is_made_for_it: bool) -> bool {
+        is_made_for_it
+    }
+
+    /// Whether commands are carried out after one before them has failed ([FU-NF-4], [SC-NF-3]).
+    fn goes_on_after_a_failure(&self) -> bool {
+        true
+    }
+
+    /// Whether an Atomic that fails is taken back ([FU-NF-4], [SC-NF-3]).
+    fn rolls_back(&self) -> bool {
+        true
+    }
+
+    /// With which status a change of a setting is refused, given that of the profile ([SC-NF-3]).
+    fn refuses_change(&self, refusal: u16) -> Option<u16> {
+        Some(refusal)
+    }
+
+    /// The result that is noted and reported, given the one that came of it ([FU-NF-4]).
+    fn result(&self, result: ReportedResult) -> ReportedResult {
+        result
+    }
+
+    /// The Correlator of a report ([FU-NF-4], [SC-NF-5]).
+    fn correlator(&self, campaign: &CampaignId) -> Option<String> {
+        Some(campaign.to_string())
+    }
+
+    /// The rule of an exception schedule that decides about a failure ([SC-NF-4]).
+    fn rule_for<'s>(&self, schedule: &'s ExceptionSchedule, node: &NodeUri, status: u16) -> Option<&'s ExceptionRule> {
+        schedule.rule_for(node, status)
+    }
+
+    /// Whether the good rules of a malformed schedule are heeded ([SC-NF-4]).
+    fn heeds_the_rest_of_a_malformed_schedule(&self) -> bool {
+        false
     }
 
     /// From when the back-off counts ([FU-AF-2]).

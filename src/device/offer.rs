@@ -78,7 +78,7 @@ impl Device {
             .get(&run.announcement.delivery.command.location)
             .and_then(|name| self.storage.read(name).ok().flatten())
             .and_then(|octets| Message::from_xml(&octets).ok());
-        let Some(command) = command.filter(|command| is_of_campaign(&run, command)) else {
+        let Some(command) = command.filter(|command| is_of_campaign(self.conduct.as_ref(), &run, command)) else {
             return self.settle_failure(now, index, Failure::Command);
         };
         if let Some(version) = run.announcement.target.resulting_version.clone()
@@ -89,13 +89,24 @@ impl Device {
             // When this is not kept, neither is what follows, and the Device ends.
             let _ = self.save();
         }
+        let registration = self.configuration.registrations.iter().find(|known| known.server == run.server);
         let mut machine = Machine {
             traits: &self.configuration.traits,
+            factory: &self.configuration.settings,
+            keys: registration.map(|known| known.keys.values().copied().collect()).unwrap_or_default(),
+            conduct: self.conduct.as_ref(),
             state: &mut self.state,
             storage: self.storage.as_mut(),
             installer_fails: self.installer_fails,
+            has_no_room_to_install: self.has_no_room_to_install,
+            memory_is_full: self.storage_is_full,
+            trail: Vec::new(),
+            written: Vec::new(),
         };
         let execution = machine.execute(&run, &command);
+        for state in std::mem::take(&mut machine.trail) {
+            self.tell(Event::FirmwareState(state));
+        }
         self.settle(now, index, &execution);
     }
 

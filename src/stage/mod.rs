@@ -9,6 +9,7 @@ mod broadcasted;
 mod campaign_fixture;
 mod cast;
 mod channels;
+mod command_fixture;
 mod fixtures;
 mod golden;
 mod host;

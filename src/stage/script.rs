@@ -23,6 +23,8 @@ pub enum Condition {
     FullStorage,
     /// Its installer fails.
     FailingInstaller,
+    /// Its storage takes packages, but there is no room where they are installed.
+    NoRoomToInstall,
     /// No symbol of the package arrives.
     HearsNothingOfThePackage,
     /// Every copy of the package arrives with one bit wrong.
@@ -245,6 +247,7 @@ impl DevicePlan {
         match condition {
             Condition::FullStorage => self.local.push(LocalCondition::StorageFull(true)),
             Condition::FailingInstaller => self.local.push(LocalCondition::InstallerFails(true)),
+            Condition::NoRoomToInstall => self.local.push(LocalCondition::NoRoomToInstall(true)),
             Condition::HearsNothingOfThePackage => air(package(), Which::All, Fate::Drop),
             Condition::DamagedPackage => air(package(), Which::All, Fate::FlipBit),
             Condition::LosesTheFirstTable => air(PacketKind::Table, Which::Number(1), Fate::Drop),

@@ -10,6 +10,7 @@ mod error;
 pub mod fdt;
 pub mod lct;
 pub mod mo;
+pub mod package;
 pub mod package0;
 pub mod syncml;
 pub mod wsp;
