@@ -225,8 +225,9 @@ impl Device {
             Ok(()) => true,
             Err(refusal) => {
                 self.ask_although_refused(&refusal, octets);
+                let has_heeded = self.heed_although_refused(&refusal, octets);
                 // Outside the rollout the sequence number is accepted all the same; a deviation may join.
-                let has_changed = matches!(refusal, Refusal::Rollout | Refusal::Target);
+                let has_changed = has_heeded || matches!(refusal, Refusal::Rollout | Refusal::Target);
                 self.tell(Event::Refused(refusal));
                 has_changed
             }
@@ -248,11 +249,7 @@ impl Device {
             return Err(Refusal::Busy);
         }
         // Only what is accepted raises the bar for replays: a campaign for others must not shut out one for this Device.
-        let mark = (announcement.sequence, announcement.campaign.clone());
-        let accepted = self.state.accepted.entry(server.clone()).or_insert_with(|| mark.clone());
-        if mark.0 > accepted.0 {
-            *accepted = mark;
-        }
+        self.state.accept(server.clone(), announcement.sequence, announcement.campaign.clone());
         let is_over = announcement.rollout.not_after.is_some_and(|end| now > end);
         if self.conduct.finds_rollout_over(is_over) {
             return Err(Refusal::Rollout);

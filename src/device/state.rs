@@ -137,6 +137,15 @@ impl DeviceState {
         FumoState::from_number(self.fumo_state).unwrap_or(FumoState::Idle)
     }
 
+    /// Notes a campaign as accepted; a number that is not above the highest changes nothing.
+    pub(super) fn accept(&mut self, server: ServerId, sequence: SequenceNumber, campaign: CampaignId) {
+        let mark = (sequence, campaign);
+        let accepted = self.accepted.entry(server).or_insert_with(|| mark.clone());
+        if mark.0 > accepted.0 {
+            *accepted = mark;
+        }
+    }
+
     /// A name for the next campaign.
     pub(super) fn next_run(&mut self) -> RunId {
         self.runs_begun = self.runs_begun.saturating_add(1);

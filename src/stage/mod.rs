@@ -13,6 +13,7 @@ mod command_fixture;
 mod fixtures;
 mod golden;
 mod host;
+pub mod hostile;
 mod link;
 mod moments;
 mod plan;

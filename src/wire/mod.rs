@@ -8,6 +8,7 @@ pub mod alc;
 pub mod announcement;
 mod error;
 pub mod fdt;
+pub mod form;
 pub mod lct;
 pub mod mo;
 pub mod package;
