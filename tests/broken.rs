@@ -12,7 +12,7 @@ use castproof::subject::{ReferenceDevice, ReferenceProvider};
 
 fn run(deviation: &Deviation) -> RunFindings {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let rules = Rules { matches: Some(&certify::match_step), standing: &[] };
+    let rules = Rules { matches: Some(&certify::match_step), standing: castproof::judge::standing::requirements() };
     let suite = Suite::load(&root.join("features"), &rules).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let run = runtime.block_on(certify::run(certify::Options {

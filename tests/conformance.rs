@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     let words = filters(std::env::args().skip(1));
     let is_list = std::env::args().any(|word| word == "--list");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let rules = Rules { matches: Some(&certify::match_step), standing: &[] };
+    let rules = Rules { matches: Some(&certify::match_step), standing: castproof::judge::standing::requirements() };
     let suite = match Suite::load(&root.join("features"), &rules) {
         Ok(suite) => suite,
         Err(errors) => {

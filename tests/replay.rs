@@ -28,7 +28,7 @@ fn run(name: &str, selection: Selection, casting: Casting) -> PathBuf {
     let reports = Path::new(env!("CARGO_TARGET_TMPDIR")).join("replay").join(name);
     // What an earlier test left there.
     let _ = fs::remove_dir_all(&reports);
-    let rules = Rules { matches: Some(&certify::match_step), standing: &[] };
+    let rules = Rules { matches: Some(&certify::match_step), standing: castproof::judge::standing::requirements() };
     let suite = Suite::load(&root.join("features"), &rules).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let run = runtime.block_on(certify::run(certify::Options {

@@ -24,6 +24,10 @@ pub const AIR_COMMENT: &str = "air: ";
 /// on the sender's group, or whoever sends once more what was recorded. Packets without it are the subject's own.
 pub const SENDER_COMMENT: &str = "sender: ";
 
+/// How a comment starts that names a Device which loses its power, now or later: what it was told and had not stored by
+/// then, it never knew.
+pub const POWER_COMMENT: &str = "power: ";
+
 /// Everything that passed in one scenario, in the order in which it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recording {

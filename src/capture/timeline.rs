@@ -197,10 +197,7 @@ impl Timeline {
 
     /// What a datagram is. A relay records the same octets once for each Device; they are decoded once.
     fn datagram(&mut self, lane: LaneId, port: u16, payload: &Arc<[u8]>) -> Sight {
-        // On a port of notifications what is no push is one that is malformed, unless it belongs to a delivery: a stray
-        // push does not make a delivery channel another one.
-        let is_spoilt_push = || self.push_ports.contains(&port) && AlcPacket::decode(payload).is_err();
-        if wsp::looks_like_push(payload) || is_spoilt_push() {
+        if self.push_ports.contains(&port) || wsp::looks_like_push(payload) {
             return match &self.last_decoded {
                 Some((octets, sight @ Sight::Notification(_))) if Arc::ptr_eq(octets, payload) => {
                     self.push_ports.insert(port);

@@ -184,6 +184,9 @@ impl Context {
     fn findings(&self, example: &Example, fault: Option<String>, mut remains: Remains) -> ScenarioFindings {
         let mut faults: Vec<String> = fault.into_iter().collect();
         let recording = remains.recording.take();
+        let (held, broken): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut remains.standing).into_iter().partition(|check| check.verdict == Verdict::Pass);
+        remains.checks.extend(broken);
         let mut verdict = verdict_of(&remains.checks, &faults);
         if faults.iter().any(|fault| fault.starts_with(OUT_OF_TIME)) {
             verdict = Verdict::OutOfTime;
@@ -221,6 +224,7 @@ impl Context {
             role: example.role,
             verdict,
             checks: remains.checks,
+            standing: held.into_iter().flat_map(|check| check.requirements).collect(),
             observations: remains.observations,
             faults,
             capture,

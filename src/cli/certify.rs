@@ -19,7 +19,7 @@ const SEED: u64 = 7319;
 const ALIKE: f64 = 0.7;
 
 pub(super) fn load(choice: &Choice) -> Result<(Suite, Selection), Failure> {
-    let rules = Rules { matches: Some(&certify::match_step), standing: &[] };
+    let rules = Rules { matches: Some(&certify::match_step), standing: crate::judge::standing::requirements() };
     let suite = Suite::load(&choice.features, &rules).map_err(|errors| Failure::usage(errors.to_string()))?;
     let selection = Selection {
         scenario: choice.scenario.clone(),

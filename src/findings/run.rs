@@ -94,7 +94,7 @@ pub struct RequirementFindings {
     /// What was found.
     #[serde(flatten)]
     pub state: RequirementState,
-    /// The slugs of the scenarios that speak for it.
+    /// The slugs of the scenarios that speak for it, but for those in which a standing check held.
     pub scenarios: Vec<String>,
 }
 
@@ -192,7 +192,12 @@ impl RequirementFindings {
             level: row.level,
             roles: row.roles.clone(),
             state: state_of(row, &spoken.iter().map(|(_, verdict)| *verdict).collect::<Vec<_>>()),
-            scenarios: spoken.iter().map(|(found, _)| found.slug.clone()).collect(),
+            // That a standing check held stands with each scenario, and would be told here of nearly all of them.
+            scenarios: spoken
+                .iter()
+                .filter(|(found, _)| !found.standing.contains(&row.id))
+                .map(|(found, _)| found.slug.clone())
+                .collect(),
         }
     }
 }

@@ -30,8 +30,12 @@ pub struct ScenarioFindings {
     pub role: Role,
     /// What it concluded; see [`verdict_of`].
     pub verdict: Verdict,
-    /// Every check that was evaluated, in order.
+    /// Every check that was evaluated, in order; those that no sentence asked for stand here only when they failed.
     pub checks: Vec<CheckResult>,
+    /// The requirements whose standing check had something to look at in the recording and found nothing wrong.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::requirement_ids")]
+    pub standing: Vec<RequirementId>,
     /// What was seen beside the traffic, in order.
     pub observations: Vec<Observation>,
     /// Faults of the harness and errors, in words.
@@ -49,16 +53,14 @@ pub struct ScenarioFindings {
 
 /// The verdict that follows from checks and faults: the worst wins.
 ///
-/// A scenario without a single check proves nothing and is inconclusive. Checks that do not apply count, so a scenario
-/// is not green by a side condition alone; standing checks that do not concern the traffic are left out by the judge.
+/// A scenario of which no sentence asked a check proves nothing and is inconclusive. A standing check makes it red when it
+/// fails, and never green.
 pub fn verdict_of(checks: &[CheckResult], faults: &[String]) -> Verdict {
-    let judged = checks.iter().map(|check| check.verdict).reduce(Verdict::worst);
+    let asked = checks.iter().filter(|check| !check.is_standing()).map(|check| check.verdict).reduce(Verdict::worst);
+    let standing = checks.iter().filter(|check| check.is_standing()).map(|check| check.verdict);
     let fault = (!faults.is_empty()).then_some(Verdict::HarnessFault);
-    match (judged, fault) {
-        (Some(judged), Some(fault)) => judged.worst(fault),
-        (Some(verdict), None) | (None, Some(verdict)) => verdict,
-        (None, None) => Verdict::Inconclusive,
-    }
+    // What holds in any traffic proves nothing of a scenario's own.
+    standing.chain(fault).fold(asked.unwrap_or(Verdict::Inconclusive), Verdict::worst)
 }
 
 impl ScenarioFindings {
@@ -89,7 +91,11 @@ impl ScenarioFindings {
     pub fn verdict_for(&self, id: &RequirementId) -> Option<Verdict> {
         let names = |check: &&CheckResult| check.requirements.contains(id);
         if !self.requirements.contains(id) {
-            return self.checks.iter().filter(names).map(|check| check.verdict).reduce(Verdict::worst);
+            let held = self.standing.contains(id).then_some(Verdict::Pass);
+            let found =
+                self.checks.iter().filter(names).map(|check| check.verdict).chain(held).reduce(Verdict::worst)?;
+            // Where a scenario is in doubt, what failed in it is in doubt too.
+            return Some(if found == Verdict::Fail { self.verdict } else { found });
         }
         // The runner may know more than the checks, such as that the watchdog ended the scenario.
         if self.verdict != verdict_of(&self.checks, &self.faults) {
@@ -132,6 +138,7 @@ pub(super) mod tests {
             role: Role::Device,
             verdict: verdict_of(&checks, &[]),
             checks,
+            standing: Vec::new(),
             observations: Vec::new(),
             faults: Vec::new(),
             capture: Some(format!("captures/{slug}.pcapng")),

@@ -13,6 +13,7 @@ mod readings;
 mod records;
 mod reports;
 mod share;
+pub mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 

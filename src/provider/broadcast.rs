@@ -87,7 +87,8 @@ impl Broadcast {
             return None;
         }
         if self.held.is_none() {
-            self.held = self.sender.next_packet(now);
+            // A table is sent after the pause that follows the notification, and must still be good then.
+            self.held = self.sender.next_packet(now + self.plan.cycle_gap);
         }
         self.held.as_ref()?;
         // A cycle begins with the notification; the pause after it lets Devices join before the first packet.

@@ -9,11 +9,9 @@ mod broadcasted;
 mod campaign_fixture;
 mod cast;
 mod channels;
-mod command_fixture;
 mod fixtures;
 mod golden;
 mod host;
-pub mod hostile;
 mod link;
 mod moments;
 mod plan;
@@ -37,6 +35,7 @@ use cucumber::World;
 
 use crate::capture::Recording;
 use crate::findings::{Authority, CheckId, CheckResult, Observation, Verdict, chain};
+use crate::judge::standing::{self, Standing};
 use crate::judge::{Beside, Check, Evidence, Outcome};
 use crate::net::{Clock, JoinError, LeaseError};
 use crate::spec::{Capability, Role, Timestamp};
@@ -213,6 +212,8 @@ impl std::fmt::Debug for Stage {
 pub struct Remains {
     /// The checks, in the order in which they were asked.
     pub checks: Vec<CheckResult>,
+    /// The standing checks that had something to look at in the recording.
+    pub standing: Vec<CheckResult>,
     /// What was seen beside the traffic.
     pub observations: Vec<Observation>,
     /// The recording; none when the scenario ended before anything ran.
@@ -337,10 +338,12 @@ impl Stage {
         let mut remains = Remains {
             checks: std::mem::take(&mut self.checks),
             observations: std::mem::take(&mut self.observations),
+            standing: Vec::new(),
             recording: None,
             doubts: std::mem::take(&mut self.doubts),
         };
         if let Some(running) = &self.running {
+            remains.standing = standing_checks(running);
             remains.doubts.extend(running.doubts());
             remains.observations.extend(observations(running));
             remains.recording = Some(running.recorder.recording().clone());
@@ -358,6 +361,24 @@ impl Drop for Stage {
             *brief.broken_off.0.borrow_mut() = Some(self.remains());
         }
     }
+}
+
+/// What the standing checks found in the whole recording.
+fn standing_checks(running: &Running) -> Vec<CheckResult> {
+    let found = standing::judge(&running.recorder.recording(), &running.recorder.timeline(), &running.known());
+    let result = |Standing { check, requirement, outcome }| CheckResult {
+        check,
+        requirements: vec![requirement],
+        authority: Authority::Wire,
+        verdict: outcome.verdict,
+        step: String::new(),
+        observed: outcome.observed,
+        accepted: outcome.accepted,
+        packet: outcome.packet.map(|packet| packet as u64),
+        at_ms: outcome.at.map(|at| at.since(running.started).as_secs_f64() * 1e3),
+        asked: None,
+    };
+    found.into_iter().map(result).collect()
 }
 
 /// What was seen beside the traffic, for the findings.

@@ -131,6 +131,7 @@ impl Stage {
         let running = self.running()?;
         let some = |_: &Running, timeline: &Timeline| package(timeline, device, campaign);
         running.until("the package on its way to the Device", PATIENCE, some).await?;
+        running.recorder.power(device);
         running.device(device)?.stimulate(stimulus(Power::Off)).await?;
         let since = running.clock.now();
         let notified = |_: &Running, timeline: &Timeline| {
@@ -161,6 +162,7 @@ impl Stage {
 
     /// The power goes, and comes back at once.
     async fn power_cycle(&self, device: &str) -> Result<(), StageError> {
+        self.running()?.recorder.power(device);
         let device = self.running()?.device(device)?;
         device.stimulate(Stimulus::Power(Power::Off)).await?;
         device.stimulate(Stimulus::Power(Power::On)).await?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::capture::recording::{AIR_COMMENT, INTERACTION_LANE, SENDER_COMMENT, STEP_COMMENT};
+use crate::capture::recording::{AIR_COMMENT, INTERACTION_LANE, POWER_COMMENT, SENDER_COMMENT, STEP_COMMENT};
 use crate::capture::{self, Conversation, Frame, Lane, LaneId, Packet, Recording, Timeline};
 use crate::net::{RelayEvent, RelayWhat, Side};
 use crate::spec::Timestamp;
@@ -28,8 +28,6 @@ struct Inner {
     conversations: BTreeMap<(SocketAddr, u64), Talk>,
     /// Who sends datagrams without being the subject, by the address that they come from.
     strangers: BTreeMap<SocketAddr, String>,
-    /// Datagrams of strangers that were recorded, by the address that they came from.
-    heard: BTreeMap<SocketAddr, usize>,
 }
 
 /// A connection of the interaction channel, and comments that wait for its next frame.
@@ -49,7 +47,6 @@ impl Recorder {
             pending: Vec::new(),
             conversations: BTreeMap::new(),
             strangers: BTreeMap::new(),
-            heard: BTreeMap::new(),
         };
         Self { inner: Rc::new(RefCell::new(inner)), changed: Rc::new(Notify::new()) }
     }
@@ -59,14 +56,14 @@ impl Recorder {
         self.inner.borrow_mut().pending.push(format!("{STEP_COMMENT}{text}"));
     }
 
+    /// Notes that a Device loses its power; the mark goes with the next frame.
+    pub(super) fn power(&self, device: &str) {
+        self.inner.borrow_mut().pending.push(format!("{POWER_COMMENT}{device}"));
+    }
+
     /// Notes that datagrams from `address` are those of somebody who is not judged; before the first of them is sent.
     pub(super) fn stranger(&self, address: SocketAddr, name: &str) {
         self.inner.borrow_mut().strangers.insert(address, name.to_owned());
-    }
-
-    /// How many datagrams of the provider's lane came from `address`.
-    pub(super) fn heard_from(&self, address: SocketAddr) -> usize {
-        self.inner.borrow().heard.get(&address).copied().unwrap_or_default()
     }
 
     /// Records a datagram.
@@ -79,9 +76,6 @@ impl Recorder {
         };
         let mut inner = self.inner.borrow_mut();
         let sender = inner.strangers.get(&packet.source()).map(|name| format!("{SENDER_COMMENT}{name}"));
-        if sender.is_some() {
-            *inner.heard.entry(packet.source()).or_default() += 1;
-        }
         inner.add(at, lane, packet, sender.into_iter().chain(comments).collect());
         drop(inner);
         self.changed.notify_waiters();

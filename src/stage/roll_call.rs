@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::capture::Timeline;
 use crate::findings::Verdict;
 use crate::judge::{Check, ROLL_CALL, answer_to};
-use crate::provider::{BroadcastPlan, CampaignPlan, CareSteps, CommandPlan, Content, SettingChange};
+use crate::provider::{BroadcastPlan, CampaignPlan, CareSteps, Content, SettingChange};
 use crate::spec::{
     CampaignId, CareProcess, ExceptionRule, ExceptionSchedule, NodeUri, ReportTiming, Reporters, Reporting, Rollout,
     RuleAction, Situation, Target,
@@ -162,8 +162,9 @@ fn answers(timeline: &Timeline, name: &str, distrusting: &BTreeSet<&str>) -> BTr
     answered
 }
 
-/// The nodes that a roll call reads of every Device, whatever the scenario asks.
-const ALWAYS_READ: [&str; 2] = ["./DevDetail/FwV", "./StatusLog"];
+/// The nodes that a roll call reads of every Device, whatever the scenario asks; standing checks look at the states.
+const ALWAYS_READ: [&str; 4] =
+    ["./DevDetail/FwV", "./StatusLog", "./FUMO/State", "./SCOMO/Inventory/Deployed/player/State"];
 
 fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignPlan, StageError> {
     let unprepared = |error: crate::spec::NameError| StageError::Unprepared(error.to_string());
@@ -185,7 +186,6 @@ fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignP
                 }],
             }),
         },
-        command: CommandPlan::default(),
         consent: None,
         rollout: Rollout::default(),
         reporting: Reporting { who: Reporters::Everybody, offset, ..Reporting::default() },

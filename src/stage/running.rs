@@ -11,7 +11,9 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local};
 
 use crate::capture::Timeline;
+use crate::device::DeviceConfiguration;
 use crate::judge::Beside;
+use crate::judge::standing::Known;
 use crate::net::{BoundRelay, Clock, Lease, RelayEvent, TcpRelay, kernel};
 use crate::provider::{CareState, DeviceRecord};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
@@ -22,17 +24,19 @@ use super::broadcasted::Broadcasted;
 use super::cast::{Cast, notification_channel};
 use super::channels::{Channels, TTL, lane};
 use super::host::HostWatch;
-use super::hostile::Insider;
 use super::link::{LinkPlan, Outage};
 use super::plan::AirPlan;
 use super::recorder::Recorder;
 use super::script::{DevicePlan, Script, Skew};
 use super::{StageBrief, StageError};
 
-/// Where the Service Provider's sequence numbers begin; those of the hostile sender are lower.
-pub(super) const SEQUENCE: u64 = 1000;
+/// Where the Service Provider's sequence numbers begin, and those of a forger, who must look fresh but not spoil what follows.
+const SEQUENCE: u64 = 1000;
+const FORGED_SEQUENCE: u64 = 500;
 /// How far a clock is off that shows another time.
 const HOUR: Duration = Duration::from_secs(3600);
+/// What the forger is called.
+const FORGER: &str = "the unknown sender";
 /// Any free port of the loopback interface.
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
@@ -66,8 +70,7 @@ pub(super) struct Running {
     cast: Cast,
     seed: u64,
     sender: ChannelTable,
-    /// How many campaigns the hostile sender has made.
-    pub forgeries: u16,
+    forger: Option<Box<dyn ProviderInstance>>,
     devices: BTreeMap<String, Box<dyn DeviceInstance>>,
     briefs: BTreeMap<String, DeviceBrief>,
     ids: BTreeMap<String, DeviceId>,
@@ -131,7 +134,7 @@ impl Running {
             cast,
             seed: brief.seed,
             sender: channels.sender,
-            forgeries: 0,
+            forger: None,
             devices: BTreeMap::new(),
             briefs: BTreeMap::new(),
             ids: BTreeMap::new(),
@@ -203,6 +206,7 @@ impl Running {
         }
         for moment in &plan.power_losses {
             if let Some(failure) = moment.failure() {
+                self.recorder.power(&plan.name);
                 instance.stimulate(Stimulus::PowerFails(failure)).await?;
             }
         }
@@ -225,9 +229,30 @@ impl Running {
         Ok(())
     }
 
-    /// What the hostile sender knows.
-    pub(super) fn insider(&self) -> Insider {
-        self.cast.insider()
+    /// A stranger on the sender's channels, who signs with a key of its own.
+    pub(super) async fn forger(&mut self, brief: &StageBrief) -> Result<&dyn ProviderInstance, StageError> {
+        if self.forger.is_none() {
+            let reference = crate::subject::ReferenceProvider::conformant();
+            let opened = crate::subject::ProviderSubject::open(
+                &reference,
+                ProviderBrief {
+                    name: FORGER.into(),
+                    configuration: self.cast.forger(),
+                    channels: self.sender.clone(),
+                    listen: ANY_PORT,
+                    folder: self.folder.path().join("unknown-sender"),
+                    sequence: SequenceNumber(FORGED_SEQUENCE),
+                    seed: brief.seed.wrapping_add(1),
+                    clock: self.clock,
+                },
+            );
+            let forger = opened.await?;
+            for source in forger.sources() {
+                self.recorder.stranger(source, FORGER);
+            }
+            self.forger = Some(forger);
+        }
+        self.forger.as_deref().ok_or(StageError::NotRaised)
     }
 
     /// Lets everything pass from now on, on the air and on every way to the DM Server: what follows is the harness's own
@@ -334,6 +359,21 @@ impl Running {
             memberships: samples.map(|sample| (sample.at, sample.joined)).collect(),
             prompts: prompts.collect(),
             records,
+        }
+    }
+
+    /// The accounts that the traffic makes use of, as each side has them.
+    pub(super) fn known(&self) -> Known {
+        let configuration = &self.provider_brief.configuration;
+        let account = |device: &DeviceBrief| {
+            let DeviceConfiguration { traits, account, .. } = &device.configuration;
+            (traits.id.to_string(), account.clone())
+        };
+        let server = configuration.accounts.iter().map(|(id, account)| (id.to_string(), account.clone()));
+        Known {
+            group: Some(configuration.group.clone()),
+            devices: self.briefs.values().map(account).collect(),
+            server: server.collect(),
         }
     }
 

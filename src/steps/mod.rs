@@ -8,7 +8,6 @@ mod device;
 mod dm_server;
 mod end_user;
 mod events;
-mod hostile_sender;
 pub mod names;
 mod parameters;
 pub mod phrasebook;
