@@ -90,6 +90,7 @@ impl Device {
                 device.receive(index);
             }
         }
+        device.remove_discarded()?;
         device.reconcile_channels();
         Ok(device)
     }

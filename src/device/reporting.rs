@@ -231,6 +231,11 @@ impl Device {
             self.saved = Some(document);
         }
         // Only now: an object that the kept document still named would be missed after a restart.
+        self.remove_discarded()
+    }
+
+    /// Removes what nothing names any more; after a loss of power, what is left of it.
+    pub(super) fn remove_discarded(&mut self) -> Result<(), DeviceError> {
         for name in std::mem::take(&mut self.state.discarded) {
             self.storage.remove(&name)?;
         }

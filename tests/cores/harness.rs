@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use castproof::device::{self, Action, Device, DeviceConfiguration, MemoryStorage, Post, PostOutcome, Registration};
-use castproof::device::{Storage, StorageError, UserAnswer};
+use castproof::device::{DeviceError, UserAnswer};
 use castproof::provider::{self, CampaignPlan, DeviceRecord, Provider, ProviderConfiguration, Request};
 use castproof::spec::{
     Account, CampaignId, ChannelLabel, DeviceId, DeviceTraits, KeyId, NodeUri, SequenceNumber, ServerId, Timestamp,
@@ -18,6 +18,7 @@ use castproof::wire::package0::GroupAccount;
 use castproof::wire::syncml::{Command, Message, model::MEDIA_TYPE};
 
 pub(crate) use crate::plans::*;
+pub(crate) use crate::supply::*;
 
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const HOP: Duration = Duration::from_millis(1);
@@ -102,32 +103,12 @@ pub(crate) fn device_configuration(index: usize) -> DeviceConfiguration {
     }
 }
 
-/// A storage that outlives its Device.
-#[derive(Clone)]
-pub(crate) struct Kept(pub(crate) Rc<RefCell<dyn Storage>>);
-
-impl Storage for Kept {
-    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        self.0.borrow().read(name)
-    }
-    fn replace(&mut self, name: &str, octets: &[u8]) -> Result<(), StorageError> {
-        self.0.borrow_mut().replace(name, octets)
-    }
-    fn remove(&mut self, name: &str) -> Result<(), StorageError> {
-        self.0.borrow_mut().remove(name)
-    }
-    fn has_room_for(&self, size: u64) -> bool {
-        self.0.borrow().has_room_for(size)
-    }
-    fn limit(&mut self, largest: Option<u64>) {
-        self.0.borrow_mut().limit(largest);
-    }
-}
-
 /// A Device with what it has done.
 pub(crate) struct Node {
     pub(crate) configuration: DeviceConfiguration,
     pub(crate) storage: Kept,
+    /// What its storage stands on, where its power can be lost at any operation.
+    pub(crate) supply: Option<Supply>,
     pub(crate) device: Option<Device>,
     pub(crate) joined: BTreeSet<ChannelLabel>,
     pub(crate) ever_joined: BTreeSet<ChannelLabel>,
@@ -211,6 +192,7 @@ impl Net {
         let nodes = configurations.into_iter().map(|configuration| Node {
             configuration,
             storage: Kept(Rc::new(RefCell::new(MemoryStorage::default()))),
+            supply: None,
             device: None,
             joined: BTreeSet::new(),
             ever_joined: BTreeSet::new(),
@@ -262,8 +244,8 @@ impl Net {
 
     pub(crate) fn answer(&mut self, index: usize, name: &str, answer: UserAnswer) {
         let now = self.now;
-        self.nodes[index].device().handle_answer(now, &campaign(name), answer).unwrap();
-        self.drain(index);
+        let result = self.nodes[index].device().handle_answer(now, &campaign(name), answer);
+        self.go_on(index, result);
     }
 
     pub(crate) fn notify(&mut self, index: usize, octets: &[u8]) {
@@ -306,8 +288,8 @@ impl Net {
                 if let Some(device) = &mut self.nodes[index].device
                     && device.poll_timeout().is_some_and(|due| due <= now)
                 {
-                    device.handle_timeout(now).unwrap();
-                    self.drain(index);
+                    let result = device.handle_timeout(now);
+                    self.go_on(index, result);
                 }
             }
         }
@@ -343,8 +325,8 @@ impl Net {
         match work {
             Work::Datagram(index, channel, octets) => {
                 let source: SocketAddr = "192.0.2.1:4001".parse().unwrap();
-                self.nodes[index].device().handle_datagram(now, &channel, source, &octets).unwrap();
-                self.drain(index);
+                let result = self.nodes[index].device().handle_datagram(now, &channel, source, &octets);
+                self.go_on(index, result);
             }
             Work::Post(index, post) => {
                 let request = Request { url: &post.url, content_type: Some(MEDIA_TYPE), body: &post.body };
@@ -358,10 +340,27 @@ impl Net {
                 self.schedule(HOP, Work::Outcome(index, outcome));
             }
             Work::Outcome(index, outcome) => {
-                self.nodes[index].device().handle_post(now, outcome).unwrap();
-                self.drain(index);
+                let result = self.nodes[index].device().handle_post(now, outcome);
+                self.go_on(index, result);
             }
         }
+    }
+
+    /// Does what a Device wants, or gives it its power back when it has lost it.
+    fn go_on(&mut self, index: usize, result: Result<(), DeviceError>) {
+        let has_lost_power = self.nodes[index].supply.as_ref().is_some_and(Supply::is_out);
+        if !has_lost_power {
+            result.unwrap();
+            return self.drain(index);
+        }
+        self.switch_off(index);
+        let now = self.now;
+        let id = self.nodes[index].configuration.traits.id.clone();
+        let supply = self.nodes[index].supply.as_mut().expect("it was just looked at");
+        let has_reported = self.provider.record(&supply.campaign, &id).is_some();
+        let storage = supply.restore(now, has_reported);
+        self.nodes[index].storage = storage;
+        self.switch_on(index);
     }
 
     fn drain(&mut self, index: usize) {

@@ -123,6 +123,11 @@ struct DiskFile {
 }
 
 impl Disk {
+    /// The names of all files.
+    pub fn names(&self) -> Vec<String> {
+        self.0.borrow().names.keys().cloned().collect()
+    }
+
     /// Takes the power away.
     pub fn lose_power(&self, survival: Survival) {
         let mut platter = self.0.borrow_mut();
