@@ -2,19 +2,25 @@
 //!
 //! The profile keeps a table in one packet; foreign captures need not. Source symbols alone are put together, so a table
 //! that only its repair symbols could complete stays in parts. For each lane and session one instance is under way, of at
-//! most 64 KiB.
+//! most 64 KiB in at most 4,096 symbols; of at most 64 sessions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::recording::LaneId;
 use crate::wire::DecodeError;
 use crate::wire::alc::AlcPacket;
 use crate::wire::fdt::{Fdt, MAX_OCTETS};
 
+/// Sessions with an instance under way at most.
+const SESSIONS: usize = 64;
+
+/// Symbols of an instance at most.
+const SYMBOLS: u64 = 4096;
+
 /// The instances under way, by lane and TSI.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FdtAssembly {
-    under_way: HashMap<(LaneId, u64), Parts>,
+    under_way: BTreeMap<(LaneId, u64), Parts>,
 }
 
 /// What a packet did to its FDT Instance.
@@ -60,7 +66,13 @@ impl FdtAssembly {
         let (Some(partition), Some(id)) = (oti.partition(), packet.payload_id) else {
             return Assembled::Unreadable("EXT_FTI with a length of zero".into());
         };
+        if partition.symbols() > SYMBOLS {
+            return Assembled::Unreadable(format!("a table of more than {SYMBOLS} symbols"));
+        }
         let key = (lane, packet.header.tsi);
+        if self.under_way.len() >= SESSIONS && !self.under_way.contains_key(&key) {
+            self.under_way.pop_first();
+        }
         let parts = self.under_way.entry(key).or_insert_with(|| Parts::new(instance));
         if parts.instance != instance {
             *parts = Parts::new(instance);

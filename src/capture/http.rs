@@ -1,23 +1,26 @@
 //! HTTP/1.1 messages out of the octets of a connection.
 //!
 //! Fed packet by packet; knows Content-Length, chunked and bodies that end with the connection. Heads are bounded to
-//! 64 KiB and 64 header fields, bodies to 16 MiB. Interim responses (1xx) announce the final one and are left out. Bodies
+//! 64 KiB and 64 header fields, bodies to 16 MiB, all that is under way to 64 MiB. What follows octets that are no HTTP is
+//! counted, and told when the connection ends. Interim responses (1xx) announce the final one and are left out. Bodies
 //! are given as they are: content codings are not undone.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use super::conversation::Side;
+use super::http_head::{Framing, head};
 use super::recording::Packet;
 use super::tcp::{Connections, Ending, TcpEvent};
 
 /// Octets of a head at most.
-const HEAD: usize = 64 * 1024;
+pub(super) const HEAD: usize = 64 * 1024;
 
-/// Header fields at most.
-const FIELDS: usize = 64;
+/// Octets of messages under way, on all connections, at most.
+const HELD: usize = 64 << 20;
 
 /// Octets of a body at most.
-const BODY: usize = 16 << 20;
+pub(super) const BODY: usize = 16 << 20;
 
 /// A request or a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,8 +98,12 @@ pub enum HttpEvent {
 #[derive(Debug, Clone, Default)]
 pub struct Interaction {
     connections: Connections,
-    /// For each connection, the parsers of client and server.
-    parsers: Vec<[Parser; 2]>,
+    /// For each connection that is followed, the parsers of client and server.
+    parsers: VecDeque<[Parser; 2]>,
+    /// Which connection the first parsers are of.
+    first: usize,
+    /// Octets in all parsers.
+    held: usize,
 }
 
 impl Interaction {
@@ -113,13 +120,19 @@ impl Interaction {
                     self.parse(connection, from, &mut events, Parser::finish);
                 }
                 TcpEvent::Ended { connection, how } => {
-                    for from in [Side::Client, Side::Server] {
-                        self.parse(connection, from, &mut events, |parser, _| parser.unfinished());
-                    }
+                    self.end(connection, &mut events);
                     events.push(HttpEvent::Ended { connection, how });
                 }
                 TcpEvent::Lost { connection, from, reason } => {
                     self.parse(connection, from, &mut events, |_, _| Err(reason));
+                }
+                TcpEvent::Forgotten { connection } => {
+                    self.end(connection, &mut events);
+                    let followed = connection + 1;
+                    for parsers in self.parsers.drain(..followed.saturating_sub(self.first).min(self.parsers.len())) {
+                        self.held -= parsers.iter().map(Parser::held).sum::<usize>();
+                    }
+                    self.first = self.first.max(followed);
                 }
             }
         }
@@ -134,11 +147,9 @@ impl Interaction {
             let reason = format!("{octets} octets wait for a segment that was not seen");
             self.parse(connection, from, &mut events, |_, _| Err(reason));
         }
-        for connection in 0..self.parsers.len() {
-            for from in [Side::Client, Side::Server] {
-                // A connection that stays open ends no message that is still under way, whatever its framing.
-                self.parse(connection, from, &mut events, |parser, _| parser.unfinished());
-            }
+        for connection in self.first..self.first + self.parsers.len() {
+            // A connection that stays open ends no message that is still under way, whatever its framing.
+            self.end(connection, &mut events);
         }
         events
     }
@@ -148,6 +159,19 @@ impl Interaction {
         self.connections.addresses(connection)
     }
 
+    /// No more octets come on this connection.
+    fn end(&mut self, connection: usize, events: &mut Vec<HttpEvent>) {
+        for from in [Side::Client, Side::Server] {
+            self.parse(connection, from, events, |parser, _| parser.unfinished());
+            let parsers = connection.checked_sub(self.first).and_then(|index| self.parsers.get_mut(index));
+            let unread = parsers.map_or(0, |parsers| std::mem::take(&mut parsers[from as usize].unread));
+            if unread > 0 {
+                let reason = format!("{unread} octets more, which were not read");
+                events.push(HttpEvent::Failure { connection, from, reason });
+            }
+        }
+    }
+
     fn parse(
         &mut self,
         connection: usize,
@@ -155,19 +179,26 @@ impl Interaction {
         events: &mut Vec<HttpEvent>,
         act: impl FnOnce(&mut Parser, &mut Vec<HttpMessage>) -> Result<(), String>,
     ) {
-        if self.parsers.len() <= connection {
-            self.parsers.resize_with(connection + 1, || [Parser::new(Side::Client), Parser::new(Side::Server)]);
+        let Some(index) = connection.checked_sub(self.first) else { return };
+        if self.parsers.len() <= index {
+            self.parsers.resize_with(index + 1, || [Parser::new(Side::Client), Parser::new(Side::Server)]);
         }
-        let parser = &mut self.parsers[connection][from as usize];
-        if matches!(parser.state, State::Failed) {
+        let parser = &mut self.parsers[index][from as usize];
+        let before = parser.held();
+        let was_failed = matches!(parser.state, State::Failed);
+        let mut found = Vec::new();
+        let mut result = act(parser, &mut found);
+        if was_failed {
             return;
         }
-        let mut found = Vec::new();
-        let result = act(parser, &mut found);
+        self.held = self.held + parser.held() - before;
+        if self.held > HELD && parser.held() > 0 {
+            result = Err(format!("messages of more than {HELD} octets are under way"));
+        }
         events.extend(found.into_iter().map(|message| HttpEvent::Message { connection, from, message }));
         if let Err(reason) = result {
-            parser.state = State::Failed;
-            parser.buffer = Vec::new();
+            self.held -= parser.held();
+            parser.fail();
             events.push(HttpEvent::Failure { connection, from, reason });
         }
     }
@@ -180,6 +211,8 @@ struct Parser {
     /// Octets that are not yet part of a message.
     buffer: Vec<u8>,
     state: State,
+    /// Octets that came after what is no HTTP.
+    unread: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -189,25 +222,27 @@ enum State {
     Failed,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Framing {
-    /// This many octets are missing.
-    Length(usize),
-    ChunkSize,
-    /// This many octets of the chunk are missing.
-    Chunk(usize),
-    /// The line end after a chunk.
-    ChunkEnd,
-    Trailers,
-    UntilClose,
-}
-
 impl Parser {
     fn new(from: Side) -> Self {
-        Self { from, buffer: Vec::new(), state: State::Head }
+        Self { from, buffer: Vec::new(), state: State::Head, unread: 0 }
+    }
+
+    /// Octets that it holds.
+    fn held(&self) -> usize {
+        let body = if let State::Body(message, _) = &self.state { message.body.len() } else { 0 };
+        self.buffer.len() + body
+    }
+
+    fn fail(&mut self) {
+        self.state = State::Failed;
+        self.buffer = Vec::new();
     }
 
     fn feed(&mut self, octets: &[u8], found: &mut Vec<HttpMessage>) -> Result<(), String> {
+        if matches!(self.state, State::Failed) {
+            self.unread += octets.len();
+            return Ok(());
+        }
         self.buffer.extend_from_slice(octets);
         while self.step(found)? {}
         Ok(())
@@ -333,61 +368,6 @@ impl Parser {
                 }
             },
         }))
-    }
-}
-
-/// A head, how its body is framed, and the octets it took; `None` when it is not whole yet.
-fn head(from: Side, octets: &[u8]) -> Result<Option<(HttpMessage, Framing, usize)>, String> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELDS];
-    let malformed = |error: httparse::Error| format!("a malformed head: {error}");
-    let (start, fields, status) = match from {
-        Side::Client => {
-            let mut request = httparse::Request::new(&mut fields);
-            let status = request.parse(octets).map_err(malformed)?;
-            let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
-            let start = StartLine::Request { method: method.into(), target: target.into() };
-            (start, &*request.headers, status)
-        }
-        Side::Server => {
-            let mut response = httparse::Response::new(&mut fields);
-            let status = response.parse(octets).map_err(malformed)?;
-            let (code, reason) = (response.code.unwrap_or_default(), response.reason.unwrap_or_default());
-            (StartLine::Response { status: code, reason: reason.into() }, &*response.headers, status)
-        }
-    };
-    let httparse::Status::Complete(length) = status else {
-        let too_long = || format!("a head of more than {HEAD} octets");
-        return if octets.len() > HEAD { Err(too_long()) } else { Ok(None) };
-    };
-    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    let fields = fields.iter().map(|field| (field.name.to_owned(), text(field.value))).collect();
-    let message = HttpMessage { start, fields, body: Vec::new() };
-    let framing = framing(&message)?;
-    Ok(Some((message, framing, length)))
-}
-
-/// How long the body is (RFC 9112 section 6.3).
-fn framing(message: &HttpMessage) -> Result<Framing, String> {
-    if matches!(message.start, StartLine::Response { status: 100..=199 | 204 | 304, .. }) {
-        return Ok(Framing::Length(0));
-    }
-    if let Some(coding) = message.field("transfer-encoding") {
-        return match coding.trim().eq_ignore_ascii_case("chunked") {
-            true => Ok(Framing::ChunkSize),
-            false => Err(format!("transfer coding `{coding}`, only chunked is read")),
-        };
-    }
-    let mut lengths = message.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let Some((_, first)) = lengths.next() else {
-        let request = matches!(message.start, StartLine::Request { .. });
-        return Ok(if request { Framing::Length(0) } else { Framing::UntilClose });
-    };
-    if let Some((_, other)) = lengths.find(|(_, other)| other != first) {
-        return Err(format!("Content-Length `{first}` and `{other}`"));
-    }
-    match first.trim().parse::<usize>() {
-        Ok(length) if length <= BODY => Ok(Framing::Length(length)),
-        _ => Err(format!("Content-Length `{first}`, at most {BODY} octets are read")),
     }
 }
 

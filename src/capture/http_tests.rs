@@ -89,7 +89,8 @@ fn what_is_no_http_is_a_failure_told_once() {
         events.extend(interaction.finish());
 
         let failures = failures(&events);
-        assert!(failures.len() == 1 && failures[0].contains(expected), "{expected}: {failures:?}");
+        assert!(failures.len() == 2 && failures[0].contains(expected), "{expected}: {failures:?}");
+        assert_eq!(failures[1], format!("{} octets more, which were not read", REQUEST.len()));
     }
 }
 

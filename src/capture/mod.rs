@@ -6,14 +6,17 @@
 //! where two transcripts depart. Whether what was seen is right is not decided here but by the judge.
 
 mod broadcast_words;
+mod channels;
 pub mod compare;
 pub mod conversation;
 mod decode_as;
+mod dm_over_http;
 mod dm_words;
 mod fdt_assembly;
 mod fragments;
 mod headers;
 pub mod http;
+mod http_head;
 mod link;
 mod pcap_times;
 pub mod pcapng;

@@ -1,9 +1,11 @@
 //! From TCP segments back to the octets of each side, in order.
 //!
-//! Fed segment by segment. Retransmissions and overlaps are taken once; segments that come early wait, at most 1 MiB and
-//! 4,096 of them for each direction. A gap that stays is reported, never closed by guessing.
+//! Fed segment by segment. Retransmissions and overlaps are taken once: the octets that came first count. Segments that
+//! come early wait, at most 1 MiB and 4,096 of them for each direction and 32 MiB in all. A gap that stays is reported,
+//! never closed by guessing. The latest 16,384 connections are followed; an older one is forgotten, and that is reported
+//! where something was under way.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,12 +18,23 @@ const WINDOW: usize = 1 << 20;
 /// Segments that may wait.
 const WAITING: usize = 4096;
 
+/// Octets that may wait on all connections.
+const WAITING_IN_ALL: usize = 32 << 20;
+
+/// Connections that are followed.
+pub(super) const FOLLOWED: usize = 16_384;
+
 /// Every connection of a recording.
 #[derive(Debug, Clone, Default)]
 pub struct Connections {
     /// From client and server to the latest connection between them.
     latest: HashMap<(SocketAddr, SocketAddr), usize>,
-    all: Vec<Connection>,
+    /// Those that are followed, the oldest first.
+    followed: VecDeque<Connection>,
+    /// The number of the oldest.
+    first: usize,
+    /// Octets that wait.
+    waiting: usize,
 }
 
 /// What a segment brought about.
@@ -64,6 +77,11 @@ pub enum TcpEvent {
         /// Why.
         reason: String,
     },
+    /// So many connections came after it that it, and those before it, are no longer followed.
+    Forgotten {
+        /// Which connection.
+        connection: usize,
+    },
 }
 
 /// How a connection ended.
@@ -92,7 +110,11 @@ struct Connection {
 struct Flow {
     /// The sequence number of the next octet; `None` before the first segment.
     next: Option<u32>,
-    waiting: Vec<(u32, Arc<[u8]>)>,
+    /// Octets so far.
+    taken: u64,
+    /// Segments before their turn, by how many octets come before them.
+    waiting: BTreeMap<u64, Arc<[u8]>>,
+    waiting_octets: usize,
     /// The sequence number of the FIN.
     fin: Option<u32>,
     finished: bool,
@@ -102,12 +124,13 @@ struct Flow {
 impl Connections {
     /// What `packet` brings about; nothing when it is a datagram.
     pub fn feed(&mut self, packet: &Packet) -> Vec<TcpEvent> {
-        let Packet::Segment { source, destination, sequence, flags, payload, .. } = packet else {
+        let Packet::Segment { sequence, flags, payload, .. } = packet else {
             return Vec::new();
         };
-        let (number, from) = self.find(*source, *destination, *sequence, *flags);
-        let connection = &mut self.all[number];
         let mut events = Vec::new();
+        let (number, from) = self.find(packet, *sequence, *flags);
+        self.forget(&mut events);
+        let Some(connection) = self.followed.get_mut(number - self.first) else { return events };
         if flags.has(TcpFlags::RST) {
             if !connection.ended {
                 connection.ended = true;
@@ -131,8 +154,15 @@ impl Connections {
         if ended || flow.lost || flow.finished {
             return events;
         }
-        match flow.take(*sequence, *flags, payload) {
+        let before = flow.waiting_octets;
+        let mut taken = flow.take(*sequence, *flags, payload);
+        self.waiting = self.waiting + flow.waiting_octets - before;
+        if self.waiting > WAITING_IN_ALL && flow.waiting_octets > 0 {
+            taken = Err(format!("more than {WAITING_IN_ALL} octets wait for segments that were not seen"));
+        }
+        match taken {
             Err(reason) => {
+                self.waiting -= flow.waiting_octets;
                 *flow = Flow { lost: true, ..Flow::default() };
                 events.push(TcpEvent::Lost { connection: number, from, reason });
             }
@@ -150,28 +180,54 @@ impl Connections {
         events
     }
 
-    /// The addresses of a connection: client, then server.
+    /// The addresses of a connection that is followed: client, then server.
     pub fn addresses(&self, connection: usize) -> Option<(SocketAddr, SocketAddr)> {
-        self.all.get(connection).map(|connection| (connection.client, connection.server))
+        let known = self.followed.get(connection.checked_sub(self.first)?)?;
+        Some((known.client, known.server))
     }
 
     /// Octets that still wait for earlier ones: connection, sender, number of octets.
     pub fn waiting(&self) -> impl Iterator<Item = (usize, Side, usize)> {
-        self.all.iter().enumerate().flat_map(|(number, connection)| {
+        (self.first..).zip(&self.followed).flat_map(|(number, connection)| {
             [Side::Client, Side::Server].into_iter().filter_map(move |side| {
-                let octets = connection.flows[side as usize].waiting_octets();
+                let octets = connection.flows[side as usize].waiting_octets;
                 (octets > 0).then_some((number, side, octets))
             })
         })
     }
 
+    /// Makes room when there are too many.
+    fn forget(&mut self, events: &mut Vec<TcpEvent>) {
+        while self.followed.len() > FOLLOWED
+            && let Some(oldest) = self.followed.pop_front()
+        {
+            let connection = self.first;
+            self.first += 1;
+            let ends = (oldest.client, oldest.server);
+            if self.latest.get(&ends) == Some(&connection) {
+                self.latest.remove(&ends);
+            }
+            for from in [Side::Client, Side::Server] {
+                let waiting = oldest.flows[from as usize].waiting_octets;
+                self.waiting -= waiting;
+                if waiting > 0 {
+                    let reason = format!("{waiting} octets wait, and {FOLLOWED} connections came after this one");
+                    events.push(TcpEvent::Lost { connection, from, reason });
+                }
+            }
+            events.push(TcpEvent::Forgotten { connection });
+        }
+    }
+
     /// The connection that a segment belongs to, and who sent it.
-    fn find(&mut self, source: SocketAddr, destination: SocketAddr, sequence: u32, flags: TcpFlags) -> (usize, Side) {
+    fn find(&mut self, packet: &Packet, sequence: u32, flags: TcpFlags) -> (usize, Side) {
+        let (source, destination) = (packet.source(), packet.destination());
         let opens = flags.has(TcpFlags::SYN) && !flags.has(TcpFlags::ACK);
         if let Some(&number) = self.latest.get(&(source, destination)) {
-            let own = &self.all[number].flows[Side::Client as usize];
+            let known = &self.followed[number - self.first];
+            let own = &known.flows[Side::Client as usize];
             // The same address pair again: a new connection, unless this is the SYN of the present one once more.
-            if !opens || own.next == Some(sequence.wrapping_add(1)) && !self.all[number].ended {
+            if !opens || own.next == Some(sequence.wrapping_add(1)) && !known.ended {
                 return (number, Side::Client);
             }
         } else if let Some(&number) = self.latest.get(&(destination, source))
@@ -179,12 +235,13 @@ impl Connections {
         {
             return (number, Side::Server);
         }
-        // Whoever answers a SYN listens; else whoever speaks first is taken for the client.
-        let from = if flags.has(TcpFlags::SYN) && !opens { Side::Server } else { Side::Client };
+        // Whoever answers a SYN listens, and so does whoever sends a response; else the first to speak is the client.
+        let answers = flags.has(TcpFlags::SYN) && !opens || packet.payload().starts_with(b"HTTP/1.");
+        let from = if answers { Side::Server } else { Side::Client };
         let (client, server) = if from == Side::Client { (source, destination) } else { (destination, source) };
-        let number = self.all.len();
+        let number = self.first + self.followed.len();
         self.latest.insert((client, server), number);
-        self.all.push(Connection {
+        self.followed.push_back(Connection {
             client,
             server,
             opened: false,
@@ -216,29 +273,45 @@ impl Flow {
         if flags.has(TcpFlags::FIN) {
             self.fin = Some(end);
         }
-        if distance(next, end) > 0 && !self.waiting.iter().any(|(at, part)| *at == first && part.len() >= payload.len())
-        {
-            self.waiting.push((first, Arc::clone(payload)));
-        }
         let mut octets = Vec::new();
-        while let Some(index) = self.waiting.iter().position(|(at, _)| distance(next, *at) <= 0) {
-            let (at, part) = self.waiting.swap_remove(index);
-            let fresh =
-                usize::try_from(distance(at, next)).ok().and_then(|known| part.get(known..)).unwrap_or_default();
-            octets.extend_from_slice(fresh);
-            next = next.wrapping_add(fresh.len() as u32);
+        match u64::try_from(ahead) {
+            Ok(ahead) if ahead > 0 => self.keep(self.taken + ahead, payload),
+            _ if distance(next, end) > 0 => {
+                let known = usize::try_from(-ahead).unwrap_or_default();
+                octets.extend_from_slice(payload.get(known..).unwrap_or_default());
+            }
+            _ => {}
+        }
+        if !octets.is_empty() {
+            let mut end = self.taken + octets.len() as u64;
+            while let Some(entry) = self.waiting.first_entry()
+                && *entry.key() <= end
+            {
+                let (at, part) = entry.remove_entry();
+                self.waiting_octets -= part.len();
+                let known = usize::try_from(end - at).unwrap_or(usize::MAX);
+                octets.extend_from_slice(part.get(known..).unwrap_or_default());
+                end = self.taken + octets.len() as u64;
+            }
+            self.taken = end;
+            next = next.wrapping_add(octets.len() as u32);
         }
         self.next = Some(next);
         self.finished = self.fin == Some(next);
-        let waiting = self.waiting_octets();
+        let waiting = self.waiting_octets;
         if waiting > WINDOW || self.waiting.len() > WAITING {
             return Err(format!("{waiting} octets wait for a segment that was not seen"));
         }
         Ok(octets)
     }
 
-    fn waiting_octets(&self) -> usize {
-        self.waiting.iter().map(|(_, part)| part.len()).sum()
+    /// Keeps a segment until its turn comes; of two with one beginning the longer.
+    fn keep(&mut self, at: u64, payload: &Arc<[u8]>) {
+        let known = self.waiting.get(&at).map_or(0, |part| part.len());
+        if payload.len() > known {
+            self.waiting_octets = self.waiting_octets + payload.len() - known;
+            self.waiting.insert(at, Arc::clone(payload));
+        }
     }
 }
 

@@ -1,16 +1,18 @@
 //! The timeline: what a recording means, one sighting after the other.
 //!
 //! Fed frame by frame, so the same code reads a running scenario and a stored capture. It decodes and attributes; it does
-//! not judge. What it holds grows with the recording: a sighting for each frame at most a small number, an FDT under
-//! assembly at most 64 KiB for each session.
+//! not judge. What it holds grows with the recording, for each frame a small number of sightings; whoever takes them away
+//! with [`Timeline::take_sightings`] leaves it bounded.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::channels::{Carried, Channels};
 use super::conversation::Side;
 use super::fdt_assembly::{Assembled, FdtAssembly};
-use super::http::{HttpEvent, HttpMessage, Interaction, StartLine};
-use super::recording::{Frame, Lane, LaneId, Packet, Recording, lane_called};
+use super::http::{HttpEvent, Interaction};
+use super::recording::{Frame, Lane, LaneId, PROVIDER_LANE, Packet, Recording, lane_called};
 use super::sight::{Caller, Fault, Notification, Sight, Sighting};
 use crate::spec::Timestamp;
 use crate::wire::DecodeError;
@@ -18,13 +20,22 @@ use crate::wire::alc::AlcPacket;
 use crate::wire::announcement::SignedAnnouncement;
 use crate::wire::package0::Package0;
 use crate::wire::syncml::Message;
-use crate::wire::wsp::{self, Push};
+use crate::wire::wsp::Push;
 
 /// [`Sight::Malformed::protocol`] of a datagram that is no push.
 pub(super) const PUSH: &str = "WSP Push";
 
 /// [`Sight::Malformed::protocol`] of a push that carries no Package #0.
 pub(super) const PACKAGE0: &str = "Package #0";
+
+/// [`Sight::Malformed::protocol`] of a datagram of a foreign capture that is on no channel.
+pub(super) const UNKNOWN: &str = "unknown datagram";
+
+/// [`Sight::Malformed::protocol`] of HTTP in a foreign capture that is not of the interaction channel.
+pub(super) const OTHER_HTTP: &str = "other HTTP";
+
+/// Connections whose callers are remembered.
+pub(super) const REMEMBERED: usize = super::tcp::FOLLOWED;
 
 /// Everything that was seen in a recording.
 #[derive(Debug, Clone, Default)]
@@ -35,16 +46,17 @@ pub struct Timeline {
     pub sightings: Vec<Sighting>,
     /// The time of the first frame.
     pub started: Option<Timestamp>,
-    /// Ports that well-formed pushes were sent to.
-    push_ports: HashSet<u16>,
+    channels: Channels,
     assembly: FdtAssembly,
     interaction: Interaction,
-    /// For each connection, whom the next answer belongs to.
-    callers: Vec<Option<Caller>>,
+    /// For each connection on which a Device spoke, whom the next answer belongs to.
+    pub(super) callers: BTreeMap<usize, Option<Caller>>,
     /// Number, time and lane of the last segment.
     last_segment: Option<(usize, Timestamp, LaneId)>,
     /// The datagram decoded last, and what it is.
     last_decoded: Option<(Arc<[u8]>, Sight)>,
+    /// Lanes that were looked at for the provider's, and whether it was among them.
+    own: (usize, bool),
 }
 
 /// A DM session of one Device.
@@ -88,7 +100,7 @@ impl Timeline {
         self.started.get_or_insert(frame.at);
         let sights = match &frame.packet {
             Packet::Datagram { destination, payload, .. } => {
-                vec![self.datagram(frame.lane, destination.port(), payload)]
+                vec![self.datagram(frame.lane, *destination, payload)]
             }
             Packet::Segment { .. } => {
                 self.last_segment = Some((number, frame.at, frame.lane));
@@ -108,6 +120,19 @@ impl Timeline {
         {
             self.add(number, at, lane, &[], sights);
         }
+    }
+
+    /// The sightings so far, which are no longer held; what comes later does not need them.
+    pub fn take_sightings(&mut self) -> Vec<Sighting> {
+        std::mem::take(&mut self.sightings)
+    }
+
+    /// Whether castproof made the recording, which shows by the provider's lane; else it is a foreign capture.
+    pub(super) fn is_own(&mut self) -> bool {
+        if self.own.0 != self.lanes.len() {
+            self.own = (self.lanes.len(), self.lane(PROVIDER_LANE).is_some());
+        }
+        self.own.1
     }
 
     /// The lane called `name`.
@@ -178,33 +203,47 @@ impl Timeline {
         }
     }
 
-    fn push(&mut self, port: u16, datagram: &Arc<[u8]>) -> Sight {
+    fn push(&mut self, destination: SocketAddr, datagram: &Arc<[u8]>) -> Sight {
         let push = match Push::decode(datagram) {
             Ok(push) => push,
             Err(error) => return malformed(PUSH, error, datagram),
         };
-        self.push_ports.insert(port);
+        self.channels.saw_push(destination);
         match Package0::decode(&push.body) {
             Err(error) => malformed(PACKAGE0, error, datagram),
-            Ok(package0) => Sight::Notification(Box::new(Notification {
-                push_transaction: push.transaction,
-                announcement: SignedAnnouncement::decode(&package0.trigger.vendor),
-                package0,
-                octets: datagram.len(),
-            })),
+            Ok(package0) => {
+                let announcement = SignedAnnouncement::decode(&package0.trigger.vendor);
+                if let Ok(signed) = &announcement {
+                    self.channels.saw_announcement(signed.announcement.delivery.tsi.get());
+                }
+                Sight::Notification(Box::new(Notification {
+                    push_transaction: push.transaction,
+                    announcement,
+                    package0,
+                    octets: datagram.len(),
+                }))
+            }
         }
     }
 
     /// What a datagram is. A relay records the same octets once for each Device; they are decoded once.
-    fn datagram(&mut self, lane: LaneId, port: u16, payload: &Arc<[u8]>) -> Sight {
-        if self.push_ports.contains(&port) || wsp::looks_like_push(payload) {
+    fn datagram(&mut self, lane: LaneId, destination: SocketAddr, payload: &Arc<[u8]>) -> Sight {
+        if !self.is_own() {
+            return match self.channels.carried(destination, payload) {
+                Carried::Push => self.push(destination, payload),
+                Carried::Alc(packet) => self.alc(lane, &packet, payload),
+                Carried::NoAlc(error) => malformed("ALC", error, payload),
+                Carried::Unknown(reason) => unreadable(UNKNOWN, reason, payload),
+            };
+        }
+        if self.channels.is_push(destination, payload) {
             return match &self.last_decoded {
                 Some((octets, sight @ Sight::Notification(_))) if Arc::ptr_eq(octets, payload) => {
-                    self.push_ports.insert(port);
+                    self.channels.saw_push(destination);
                     sight.clone()
                 }
                 _ => {
-                    let sight = self.push(port, payload);
+                    let sight = self.push(destination, payload);
                     self.last_decoded = Some((payload.clone(), sight.clone()));
                     sight
                 }
@@ -215,7 +254,10 @@ impl Timeline {
                 sight.clone()
             }
             _ => {
-                let sight = self.alc(lane, payload);
+                let sight = match AlcPacket::decode(payload) {
+                    Ok(packet) => self.alc(lane, &packet, payload),
+                    Err(error) => malformed("ALC", error, payload),
+                };
                 // A part of a table means something else on every lane: each puts its own table together.
                 let is_part = matches!(sight, Sight::Symbol { toi: 0, .. });
                 self.last_decoded = (!is_part).then(|| (payload.clone(), sight.clone()));
@@ -224,11 +266,7 @@ impl Timeline {
         }
     }
 
-    fn alc(&mut self, lane: LaneId, datagram: &Arc<[u8]>) -> Sight {
-        let packet = match AlcPacket::decode(datagram) {
-            Ok(packet) => packet,
-            Err(error) => return malformed("ALC", error, datagram),
-        };
+    fn alc(&mut self, lane: LaneId, packet: &AlcPacket, datagram: &Arc<[u8]>) -> Sight {
         let header = &packet.header;
         let (tsi, close_object, close_session) = (header.tsi, header.close_object, header.close_session);
         let payload_len = packet.payload.len();
@@ -245,7 +283,7 @@ impl Timeline {
         if toi == 0
             && let Some((version, instance)) = header.fdt_instance()
         {
-            match self.assembly.take(lane, instance, &packet) {
+            match self.assembly.take(lane, instance, packet) {
                 Assembled::Table(fdt) => {
                     return Sight::Fdt { tsi, instance, version, fdt: Box::new(fdt), close_session };
                 }
@@ -273,58 +311,10 @@ impl Timeline {
                 HttpEvent::Failure { connection, from, reason } => {
                     sights.push(Sight::HttpFailure { connection, from, reason });
                 }
-                HttpEvent::Message { connection, message, .. } => self.http_message(connection, message, &mut sights),
+                HttpEvent::Message { connection, message, .. } => self.message(connection, message, &mut sights),
             }
         }
         sights
-    }
-
-    fn http_message(&mut self, connection: usize, http: HttpMessage, sights: &mut Vec<Sight>) {
-        if self.callers.len() <= connection {
-            self.callers.resize(connection + 1, None);
-        }
-        let content_type = http.field("content-type").map(str::to_owned);
-        let retry_after = http.field("retry-after").and_then(|seconds| seconds.trim().parse().ok());
-        let undecodable = |error, from, body: Vec<u8>| Sight::Malformed {
-            protocol: "SyncML",
-            fault: Fault::Undecodable(error),
-            octets: Arc::from(body),
-            connection: Some((connection, from)),
-        };
-        match http.start {
-            StartLine::Request { method, target } => {
-                self.callers[connection] = None;
-                if method != "POST" || http.body.is_empty() {
-                    let reason =
-                        format!("{method} {target} with {} octets, not a POST with a message", http.body.len());
-                    sights.push(Sight::Malformed {
-                        protocol: "DM over HTTP",
-                        fault: Fault::Unreadable(reason),
-                        octets: Arc::from(http.body),
-                        connection: Some((connection, Side::Client)),
-                    });
-                    return;
-                }
-                match Message::from_xml(&http.body) {
-                    Err(error) => sights.push(undecodable(error, Side::Client, http.body)),
-                    Ok(message) => {
-                        self.callers[connection] = Some(caller_of(&message));
-                        sights.push(Sight::Request { connection, target, content_type, message: Box::new(message) });
-                    }
-                }
-            }
-            StartLine::Response { status: http_status, .. } => {
-                let answers = self.callers[connection].clone();
-                // A page that explains a failure is no DM message, and need not be one.
-                let read = (!http.body.is_empty() && http_status < 300).then(|| Message::from_xml(&http.body));
-                let (message, error) = match read.transpose() {
-                    Ok(message) => (message.map(Box::new), None),
-                    Err(error) => (None, Some(error)),
-                };
-                sights.push(Sight::Response { connection, http_status, retry_after, content_type, message, answers });
-                sights.extend(error.map(|error| undecodable(error, Side::Server, http.body)));
-            }
-        }
     }
 }
 
@@ -337,7 +327,7 @@ fn words_of(lane: &Lane) -> impl Iterator<Item = &str> {
     std::iter::once(lane.name.as_str()).chain(lane.description.split_whitespace())
 }
 
-fn caller_of(message: &Message) -> Caller {
+pub(super) fn caller_of(message: &Message) -> Caller {
     Caller { device: message.header.source.clone(), session_id: message.header.session_id.clone() }
 }
 

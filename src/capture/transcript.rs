@@ -13,10 +13,10 @@ use super::broadcast_words::{self, Objects, SymbolRun};
 use super::conversation::Side;
 use super::dm_words;
 use super::recording::{AIR_COMMENT, INTERACTION_LANE, LaneId, PROVIDER_LANE, STEP_COMMENT};
-use super::redaction::{Redaction, shortened};
+use super::redaction::{Redaction, first_octets, shortened};
 use super::sight::{Sight, Sighting};
 use super::tcp::Ending;
-use super::timeline::{PACKAGE0, PUSH, Timeline};
+use super::timeline::{OTHER_HTTP, PACKAGE0, PUSH, Timeline, UNKNOWN};
 use crate::spec::one_line;
 
 /// Columns of a page.
@@ -224,6 +224,7 @@ impl<'a> Writer<'a> {
         match &sighting.what {
             Sight::Notification(_) => broadcast('N'),
             Sight::Malformed { protocol: PUSH | PACKAGE0, connection: None, .. } => broadcast('N'),
+            Sight::Malformed { protocol: UNKNOWN, .. } => broadcast('?'),
             Sight::Fdt { .. }
             | Sight::Symbol { .. }
             | Sight::CloseSession { .. }
@@ -280,10 +281,12 @@ impl<'a> Writer<'a> {
                 Ending::Refused => "connection refused".into(),
             },
             Sight::Malformed { protocol, fault, octets, .. } => {
-                let first: String = octets.iter().take(12).map(|octet| format!("{octet:02x}")).collect();
-                let more = if octets.len() > 12 { "…" } else { "" };
-                let shown = redaction.field("octets", format_args!("{first}{more}"));
-                format!("malformed {protocol}, {} octets {shown}: {}", octets.len(), shortened(&fault.to_string(), 200))
+                let shown = redaction.field("octets", first_octets(octets));
+                let fault = shortened(&fault.to_string(), 200);
+                match *protocol {
+                    UNKNOWN | OTHER_HTTP => format!("{protocol}, {} octets {shown}: {fault}", octets.len()),
+                    _ => format!("malformed {protocol}, {} octets {shown}: {fault}", octets.len()),
+                }
             }
             // Nothing but its marks.
             Sight::Symbol { .. } | Sight::Remark => String::new(),
