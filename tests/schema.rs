@@ -1,11 +1,13 @@
-//! The published schema of `result.json` is the one that the code keeps to.
+//! The published schemas are those that the code keeps to.
 
 use std::path::Path;
 
-#[test]
-fn the_published_result_schema_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/result.schema.json");
-    let mut current = serde_json::to_string_pretty(&castproof::findings::result_schema()).unwrap();
+use serde_json::Value;
+
+/// Fails when the schema in `reports/` is not `current`; `CASTPROOF_RENEW=1` writes it.
+fn assert_published(name: &str, current: impl serde::Serialize, version: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports").join(name);
+    let mut current = serde_json::to_string_pretty(&current).unwrap();
     current.push('\n');
 
     if std::env::var_os("CASTPROOF_RENEW").is_some_and(|value| value == "1") {
@@ -15,7 +17,30 @@ fn the_published_result_schema_is_current() {
 
     assert!(
         published == current,
-        "reports/result.schema.json is not what the code writes; renew it with \
-         `CASTPROOF_RENEW=1 cargo test --test schema`, and raise RunFindings::SCHEMA if old readers would stumble"
+        "reports/{name} is not what the code writes; renew it with `CASTPROOF_RENEW=1 cargo test --test schema`, and \
+         raise {version} if old readers would stumble"
     );
+}
+
+#[test]
+fn the_published_result_schema_is_current() {
+    assert_published("result.schema.json", castproof::findings::result_schema(), "RunFindings::SCHEMA");
+}
+
+#[test]
+fn the_published_transcript_schema_is_current() {
+    assert_published("transcript.schema.json", castproof::capture::transcript_schema(), "Record::SCHEMA");
+}
+
+#[test]
+fn every_kind_of_record_and_fact_is_described() {
+    let schema: Value = serde_json::to_value(castproof::capture::transcript_schema()).unwrap();
+
+    let undescribed: Vec<&Value> = ["/oneOf", "/$defs/Fact/oneOf"]
+        .into_iter()
+        .flat_map(|path| schema.pointer(path).and_then(Value::as_array).unwrap_or_else(|| panic!("no {path}")))
+        .filter(|variant| variant.get("description").is_none())
+        .collect();
+
+    assert!(undescribed.is_empty(), "{undescribed:?}");
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::keys::{Keys, SignatureState};
 use super::recording::LaneId;
 use super::redaction::{Redaction, grouped, shortened};
 use super::sight::Notification;
@@ -12,7 +13,7 @@ use crate::wire::fdt::Fdt;
 use crate::wire::package0::{Initiator, UiMode};
 
 /// A notification with its announcement.
-pub(super) fn notification(seen: &Notification, redaction: Redaction) -> String {
+pub(super) fn notification(seen: &Notification, keys: &Keys, redaction: Redaction) -> String {
     let trigger = &seen.package0.trigger;
     let ui_mode = match trigger.ui_mode {
         UiMode::NotSpecified => "not specified",
@@ -26,7 +27,16 @@ pub(super) fn notification(seen: &Notification, redaction: Redaction) -> String 
     };
     let package0 = format!("Push · Package #0 session {} ui {ui_mode}{initiator}", trigger.session);
     match &seen.announcement {
-        Ok(signed) => format!("{package0} · {} · key {}", announcement(&signed.announcement, redaction), signed.key),
+        Ok(signed) => {
+            let state = match keys.state(seen) {
+                Some(SignatureState::Good) => ", signature good",
+                Some(SignatureState::Wrong) => ", signature wrong",
+                // Two runs differ in what is known no more than in what is not.
+                _ if redaction.0 => "",
+                _ => ", unverified",
+            };
+            format!("{package0} · {} · key {}{state}", announcement(&signed.announcement, redaction), signed.key)
+        }
         Err(error) => format!("{package0} · announcement malformed: {}", shortened(&error.to_string(), 200)),
     }
 }
@@ -126,6 +136,9 @@ pub(super) fn table(tsi: u64, instance: u32, version: u8, fdt: &Fdt, at: Timesta
     format!("FDT {instance}{version} of TSI {tsi}: {files}{complete} · expires {expires}")
 }
 
+/// Objects that are known at most.
+const KNOWN: usize = 65_536;
+
 /// How the objects of the sessions are cut, as the tables seen so far say: by lane, TSI and TOI.
 #[derive(Debug, Default)]
 pub(super) struct Objects(HashMap<(LaneId, u64, u128), Partition>);
@@ -136,6 +149,10 @@ impl Objects {
         for file in &fdt.files {
             let oti = file.object_length().and_then(|length| file.fec.oti(length));
             if let Some(partition) = oti.and_then(|oti| oti.partition()) {
+                // A capture may hold tables without end. Without its entry a symbol is told without the number of all.
+                if self.0.len() >= KNOWN {
+                    self.0.clear();
+                }
                 self.0.insert((lane, tsi, file.toi), partition);
             }
         }

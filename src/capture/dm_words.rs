@@ -10,8 +10,7 @@ const VALUE: usize = 60;
 /// A whole message: what it is, its statuses, then its commands.
 pub(super) fn message(message: &Message, redaction: Redaction) -> String {
     let header = &message.header;
-    let mut parts = statuses(&message.body, redaction);
-    parts.extend(message.body.iter().filter_map(|part| command(part, redaction)));
+    let mut parts = parts(message, redaction);
     parts.extend(header.cred.as_ref().map(|cred| credential(cred, redaction)));
     if !message.is_final {
         parts.push("not final".into());
@@ -21,6 +20,13 @@ pub(super) fn message(message: &Message, redaction: Redaction) -> String {
         return format!("DM #{} session {session}: nothing", header.msg_id);
     }
     format!("DM #{} session {session}: {}", header.msg_id, parts.join(" · "))
+}
+
+/// What is in a message, one text for each command; statuses of one code are together.
+pub(super) fn parts(message: &Message, redaction: Redaction) -> Vec<String> {
+    let mut parts = statuses(&message.body, redaction);
+    parts.extend(message.body.iter().filter_map(|part| command(part, redaction)));
+    parts
 }
 
 /// The last word of a scheme such as `syncml:auth-md5`.

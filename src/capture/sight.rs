@@ -78,6 +78,19 @@ pub enum Sight {
         /// Flag B.
         close_object: bool,
     },
+    /// A Command that an announcement named, seen with the symbol that completes it.
+    Command {
+        /// The FLUTE session.
+        tsi: u64,
+        /// The object.
+        toi: u128,
+        /// Octets of the document.
+        octets: usize,
+        /// Whether it has the digest that was announced.
+        is_announced: bool,
+        /// What it says.
+        message: Result<Box<Message>, DecodeError>,
+    },
     /// A DM message from a Device.
     Request {
         /// The connection, counted from 0.
@@ -187,6 +200,18 @@ impl fmt::Display for Fault {
 }
 
 impl Sight {
+    /// The FLUTE session that it is of.
+    pub fn session(&self) -> Option<u64> {
+        match self {
+            Self::Fdt { tsi, .. }
+            | Self::Symbol { tsi, .. }
+            | Self::Command { tsi, .. }
+            | Self::CloseSession { tsi }
+            | Self::Bare { tsi, .. } => Some(*tsi),
+            _ => None,
+        }
+    }
+
     /// The DM message in it.
     pub fn message(&self) -> Option<&Message> {
         match self {

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::channels::{Carried, Channels};
+use super::commands::Commands;
 use super::conversation::Side;
 use super::fdt_assembly::{Assembled, FdtAssembly};
 use super::http::{HttpEvent, Interaction};
@@ -48,6 +49,9 @@ pub struct Timeline {
     pub started: Option<Timestamp>,
     channels: Channels,
     assembly: FdtAssembly,
+    commands: Commands,
+    /// The Command that the present datagram completed.
+    completed: Option<Sight>,
     interaction: Interaction,
     /// For each connection on which a Device spoke, whom the next answer belongs to.
     pub(super) callers: BTreeMap<usize, Option<Caller>>,
@@ -100,7 +104,8 @@ impl Timeline {
         self.started.get_or_insert(frame.at);
         let sights = match &frame.packet {
             Packet::Datagram { destination, payload, .. } => {
-                vec![self.datagram(frame.lane, *destination, payload)]
+                let sight = self.datagram(frame.lane, *destination, payload);
+                std::iter::once(sight).chain(self.completed.take()).collect()
             }
             Packet::Segment { .. } => {
                 self.last_segment = Some((number, frame.at, frame.lane));
@@ -130,9 +135,17 @@ impl Timeline {
     /// Whether castproof made the recording, which shows by the provider's lane; else it is a foreign capture.
     pub(super) fn is_own(&mut self) -> bool {
         if self.own.0 != self.lanes.len() {
-            self.own = (self.lanes.len(), self.lane(PROVIDER_LANE).is_some());
+            self.own = (self.lanes.len(), self.has_provider());
         }
         self.own.1
+    }
+
+    /// Whether a lane is the provider's.
+    pub(super) fn has_provider(&self) -> bool {
+        match self.own.0 == self.lanes.len() {
+            true => self.own.1,
+            false => self.lane(PROVIDER_LANE).is_some(),
+        }
     }
 
     /// The lane called `name`.
@@ -214,7 +227,9 @@ impl Timeline {
             Ok(package0) => {
                 let announcement = SignedAnnouncement::decode(&package0.trigger.vendor);
                 if let Ok(signed) = &announcement {
-                    self.channels.saw_announcement(signed.announcement.delivery.tsi.get());
+                    let delivery = &signed.announcement.delivery;
+                    self.channels.saw_announcement(delivery.tsi.get());
+                    self.commands.saw_announcement(delivery.tsi.get(), &delivery.command);
                 }
                 Sight::Notification(Box::new(Notification {
                     push_transaction: push.transaction,
@@ -268,6 +283,8 @@ impl Timeline {
 
     fn alc(&mut self, lane: LaneId, packet: &AlcPacket, datagram: &Arc<[u8]>) -> Sight {
         let header = &packet.header;
+        // What a Device of our own received repeats what the provider sent.
+        let is_sent = !self.is_own() || self.lane(PROVIDER_LANE) == Some(lane);
         let (tsi, close_object, close_session) = (header.tsi, header.close_object, header.close_session);
         let payload_len = packet.payload.len();
         // Some senders put FTI and payload id into a closing packet, and still no data.
@@ -285,12 +302,18 @@ impl Timeline {
         {
             match self.assembly.take(lane, instance, packet) {
                 Assembled::Table(fdt) => {
+                    if is_sent {
+                        self.commands.saw_table(lane, tsi, &fdt);
+                    }
                     return Sight::Fdt { tsi, instance, version, fdt: Box::new(fdt), close_session };
                 }
                 Assembled::Malformed(error) => return malformed("FDT", error, datagram),
                 Assembled::Unreadable(reason) => return unreadable("FDT", reason, datagram),
                 Assembled::Part => {}
             }
+        }
+        if is_sent && toi != 0 {
+            self.completed = self.commands.saw_symbol(lane, packet);
         }
         let (sbn, esi) = (id.block(), id.symbol());
         Sight::Symbol { tsi, toi, sbn, esi, payload_len, close_object, close_session }

@@ -1,9 +1,9 @@
 //! Tests of the transcript.
 
 use super::*;
-use crate::capture::Conversation;
+use crate::capture::conversation::Conversation;
 use crate::capture::samples::{self, Sample};
-use crate::capture::{OrderRule, Recording, compare, pcapng};
+use crate::capture::{LaneId, OrderRule, Recording, Side, compare, pcapng};
 
 const REDACTED: TranscriptOptions = TranscriptOptions { redact: true, lanes: Shown::Sent };
 
@@ -26,9 +26,11 @@ fn a_campaign_is_told_in_words() {
    0.0  provider ▶ N      Push · Package #0 session 1A2F ui background · announcement spring-patch #41 firmware 2.0
                           for Acme X1 1.0 · Command 812 octets · package 6,144 octets · channel delivery TSI 7 ·
                           failures only, 0-400 ms · issued 2027-01-15T08:00:00.000Z, expires 2027-01-15T08:01:00.000Z
-                          · key sp-key-1
+                          · key sp-key-1, unverified
    2.4  provider ▶ D      FDT 3 of TSI 7: 1 command.xml, 2 acme-x1-2.0.bin · complete · expires +59 s
    2.7  provider ▶ D      TOI 1 symbol 0 of 1 · last of object
+   2.7  provider ▶ D      TOI 1 is the Command, 812 octets not of the announced digest · malformed: SyncML DM 1.2,
+                          octet 0, document: text outside the root element (XML 1.0)
    3.0  provider ▶ D      TOI 2 symbols 0-5 of 6 · last of object   ⨯ air dropped symbol 4 for D10
    4.8  provider ▶ D      close session
  375.8  D10 → provider    DM #1 session 2: Alert 1201 · DevInfo urn:imei:000000000000010 · Alert 1226

@@ -1,6 +1,6 @@
 //! Where words go: the terminal or a pipe, with a progress line where somebody looks at it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use crate::findings::{Colour, PAGE, ScenarioFindings, printable};
@@ -28,22 +28,31 @@ pub(super) struct Console {
     is_terminal: bool,
     /// Why something could not be printed, the first time that it happened.
     trouble: RefCell<Option<io::Error>>,
+    /// Whether the reader went away.
+    is_reader_gone: Cell<bool>,
 }
 
 impl Console {
     pub(super) fn new(colour: Colour) -> Self {
         let (in_progress, trouble) = (RefCell::new(Vec::new()), RefCell::new(None));
-        Self { colour, in_progress, is_terminal: io::stdout().is_terminal(), trouble }
+        let is_reader_gone = Cell::new(false);
+        Self { colour, in_progress, is_terminal: io::stdout().is_terminal(), trouble, is_reader_gone }
     }
 
     /// Prints text as it stands. What cannot be printed stops nobody; [`Console::trouble`] tells it at the end.
     pub(super) fn print(&self, text: &str) {
         let mut out = io::stdout().lock();
-        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
-            && !is_reader_gone(&error, self.is_terminal)
-        {
-            self.trouble.borrow_mut().get_or_insert(error);
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            match is_reader_gone(&error, self.is_terminal) {
+                true => self.is_reader_gone.set(true),
+                false => _ = self.trouble.borrow_mut().get_or_insert(error),
+            }
         }
+    }
+
+    /// Whether nobody reads any more what is printed.
+    pub(super) fn is_reader_gone(&self) -> bool {
+        self.is_reader_gone.get()
     }
 
     pub(super) fn line(&self, text: &str) {

@@ -1,18 +1,13 @@
-//! The commands that look at something: list, transcript, doctor, phrases.
+//! The commands that look at something: list, doctor, phrases.
 
-use std::fs::File;
-use std::io::BufReader;
-
-use crate::capture::{CaptureError, Shown, Timeline, Transcript, TranscriptOptions, pcapng};
 use crate::certify::{list_json, list_table, phrasebook_markdown};
 use crate::findings::{ExitCode, Verdict, printable};
 use crate::net::doctor;
-use crate::spec::one_line;
 use crate::steps::phrasebook::{PHRASES, Phrase};
 
 use super::certify::load;
 use super::console::Console;
-use super::{Doctor, Failure, List, Phrases, TranscriptOf};
+use super::{Doctor, Failure, List, Phrases};
 
 pub(super) fn list(console: &Console, options: &List) -> Result<ExitCode, Failure> {
     let (suite, selection) = load(&options.choice)?;
@@ -26,48 +21,6 @@ pub(super) fn list(console: &Console, options: &List) -> Result<ExitCode, Failur
     };
     console.line(text.trim_end());
     Ok(ExitCode::Conformant)
-}
-
-pub(super) fn transcript(console: &Console, options: &TranscriptOf) -> Result<ExitCode, Failure> {
-    let file = File::open(&options.file)
-        .map_err(|error| Failure::usage(format!("open `{}`: {error}", options.file.display())))
-        .map_err(|failure| failure.hint("recordings are in reports/runs/*/captures/ and in captures/"))?;
-    let (recording, broken) = match pcapng::read(BufReader::new(file)) {
-        Ok(recording) => (recording, None),
-        Err(CaptureError::Broken { packets, offset, reason, partial }) => {
-            let words = format!(
-                "`{}` breaks off after {packets} packet(s), at octet {offset}: {reason}",
-                options.file.display()
-            );
-            (*partial, Some(words))
-        }
-        Err(error) => {
-            let failure = Failure::usage(format!("`{}`: {}", options.file.display(), Failure::of(&error).message));
-            return Err(failure.hint(match error {
-                CaptureError::TooLarge { .. } => {
-                    "take a part of it, for instance with `editcap -r FILE PART 1-100000`, which comes with Wireshark"
-                }
-                _ => "recordings are in reports/runs/*/captures/ and in captures/",
-            }));
-        }
-    };
-    let lanes = if options.all { Shown::All } else { Shown::Sent };
-    let told = TranscriptOptions { redact: options.redact, lanes };
-    console.print(&Transcript::of(&Timeline::of(&recording), &told).to_string());
-    for skipped in &recording.skipped {
-        console.line(&format!("packet {} was not read: {}", skipped.number, one_line(&skipped.reason)));
-    }
-    let lost = recording.skipped.iter().filter(|skipped| skipped.is_loss).count();
-    match broken {
-        Some(words) => Err(Failure::usage(words).hint("what stands before the break was told")),
-        None if lost > 0 => {
-            let all = recording.frames.len() + recording.skipped.len();
-            let words = format!("`{}`: {lost} of {all} packets could not be read", options.file.display());
-            let failure = Failure { code: ExitCode::Inconclusive, ..Failure::usage(words) };
-            Err(failure.hint("they are named below what was told, which lacks whatever they held"))
-        }
-        None => Ok(ExitCode::Conformant),
-    }
 }
 
 pub(super) fn doctor(console: &Console, options: &Doctor) -> Result<ExitCode, Failure> {

@@ -6,6 +6,7 @@ mod certify;
 mod console;
 mod inspect;
 mod replay;
+mod transcript;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -54,8 +55,11 @@ enum Command {
     List(List),
     /// Tell a recording in protocol words, one line a message.
     ///
+    /// Reads pcapng and pcap of any length. FLUTE sessions are named by their TSI, and packets that cannot be read where
+    /// they stand.
+    ///
     /// Exit codes: 0 told, 2 no recording or one that breaks off, 101 told but for packets that could not be read.
-    Transcript(TranscriptOf),
+    Transcript(transcript::Options),
     /// Ask every check of a run again of its evidence, without subject and without network.
     ///
     /// Checks that rest on the wire are answered from the recordings alone. Those that rest on a fact of the kernel or on a
@@ -152,20 +156,6 @@ struct List {
 }
 
 #[derive(Args)]
-struct TranscriptOf {
-    /// A pcapng file.
-    file: PathBuf,
-
-    /// Name fields that differ from run to run instead of showing them, as golden comparisons do.
-    #[arg(long)]
-    redact: bool,
-
-    /// Show what each Device received, too.
-    #[arg(long)]
-    all: bool,
-}
-
-#[derive(Args)]
 struct ReplayOf {
     /// The folder of a run, such as reports/runs/2026-11-21T23-23-09, or a pcapng file.
     evidence: PathBuf,
@@ -248,7 +238,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Certify(options) => certify::certify(&console, options),
         Command::List(options) => inspect::list(&console, &options),
-        Command::Transcript(options) => inspect::transcript(&console, &options),
+        Command::Transcript(options) => transcript::transcript(&console, &options),
         Command::Replay(options) => replay::replay(&console, &options),
         Command::Doctor(options) => inspect::doctor(&console, &options),
         Command::Phrases(options) => inspect::phrases(&console, &options),
