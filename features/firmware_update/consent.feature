@@ -83,7 +83,7 @@ Feature: The End User is asked
 
     @req.FU-OP-1 @req.FU-GAP-3 @flow.exceptional @role.device
     Scenario Outline: A Device asks nobody about a forged <campaign>
-      When an unknown sender broadcasts campaign "<campaign>" in the Service Provider's name
+      When a hostile sender broadcasts campaign "<campaign>" with another key
       Then Device "D1" asks its End User exactly 0 times
       And Device "D1" runs firmware 1.0
 

@@ -76,14 +76,6 @@ Feature: A firmware update reaches the Devices it is meant for
         | firmware 2.0 |
         | firmware 3.0 |
 
-    @req.FU-PRE-1 @flow.exceptional @role.device
-    Scenario: A Device that is not registered for updates acts on nothing
-      Given the population "two Devices"
-      And Device "D2" is not registered for updates
-      When the Service Provider broadcasts campaign "spring-patch"
-      Then only Device "D1" joins the delivery channel
-      And Device "D2" sends no report
-
   Rule: A Device downloads the Command and the package from the broadcast channel
 
     @req.FU-NF-3 @flow.normal @role.device

@@ -54,8 +54,12 @@ impl Channels {
     }
 
     /// Whether a datagram of a recording of castproof's own is on the notification channel.
+    ///
+    /// On a port of notifications what is no push is one that is malformed, unless it belongs to a delivery: a stray push
+    /// does not make a delivery channel another one.
     pub(super) fn is_push(&self, destination: SocketAddr, datagram: &[u8]) -> bool {
-        self.push_ports.contains(&destination.port()) || wsp::looks_like_push(datagram)
+        let is_spoilt = || self.push_ports.contains(&destination.port()) && AlcPacket::decode(datagram).is_err();
+        wsp::looks_like_push(datagram) || is_spoilt()
     }
 
     /// What a datagram of a foreign capture is.

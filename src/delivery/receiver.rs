@@ -26,12 +26,16 @@ pub struct ReceiverLimits {
     pub object_octets: u64,
     /// Octets of a file table; never more than [`fdt::MAX_OCTETS`].
     pub table_octets: usize,
+    /// Whether of an object that is longer than announced nothing is taken; a broken receiver takes its beginning.
+    pub refuses_longer: bool,
+    /// Whether what is encoded is refused; a broken receiver takes it as it is.
+    pub minds_encoding: bool,
 }
 
 impl Default for ReceiverLimits {
     /// 256 MiB an object, 64 KiB a table.
     fn default() -> Self {
-        Self { object_octets: 256 << 20, table_octets: fdt::MAX_OCTETS }
+        Self { object_octets: 256 << 20, table_octets: fdt::MAX_OCTETS, refuses_longer: true, minds_encoding: true }
     }
 }
 
@@ -204,8 +208,9 @@ impl Receiver {
     }
 
     fn take_table_packet(&mut self, now: Timestamp, packet: &AlcPacket) {
+        let encoding = if self.limits.minds_encoding { packet.header.content_encoding() } else { 0 };
         let (Some((1 | 2, instance)), 0, Ok(Some(oti)), Some(id)) =
-            (packet.header.fdt_instance(), packet.header.content_encoding(), packet.fec_oti(), packet.payload_id)
+            (packet.header.fdt_instance(), encoding, packet.fec_oti(), packet.payload_id)
         else {
             return self.ignore();
         };
@@ -331,10 +336,12 @@ impl Reception {
             return Some(self.refusal(reason));
         }
         let is_known = |scheme| matches!(scheme, NO_CODE | RAPTOR_Q | SMALL_BLOCK);
-        if !file.content_encoding.as_ref().is_none_or(is_plain) || !file.fec.encoding_id.is_none_or(is_known) {
+        let is_encoded = !file.content_encoding.as_ref().is_none_or(is_plain);
+        if (is_encoded && limits.minds_encoding) || !file.fec.encoding_id.is_none_or(is_known) {
             return Some(self.refusal(RefusalReason::Undecodable));
         }
-        let Some(oti) = file.object_length().and_then(|length| file.fec.oti(length)) else {
+        let length = file.object_length().map(|length| self.taken(length, limits));
+        let Some(oti) = length.and_then(|length| file.fec.oti(length)) else {
             self.state = State::Described;
             return None;
         };
@@ -350,7 +357,8 @@ impl Reception {
         now: Timestamp,
     ) -> Option<ReceptionEvent> {
         let (file, _) = self.entry.clone()?;
-        let described = file.object_length().and_then(|length| file.fec.oti(length));
+        let length = file.object_length().map(|length| self.taken(length, limits));
+        let described = length.and_then(|length| file.fec.oti(length));
         let oti = described.or(packet.fec_oti().ok().flatten())?;
         if let Some(reason) = self.misfit(oti.transfer_length(), limits) {
             // The next packet says the same, but it is told once.
@@ -376,7 +384,13 @@ impl Reception {
         }
     }
 
+    /// How many octets are taken of an object that is so long.
+    fn taken(&self, length: u64, limits: ReceiverLimits) -> u64 {
+        if limits.refuses_longer { length } else { length.min(self.wanted.size) }
+    }
+
     fn misfit(&self, length: u64, limits: ReceiverLimits) -> Option<RefusalReason> {
+        let length = self.taken(length, limits);
         if length > self.wanted.size || length > limits.object_octets {
             Some(RefusalReason::TooLarge)
         } else if length < self.wanted.size {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::spec::{CampaignId, ChannelLabel, Timestamp};
 use crate::wire::mo::ReportedResult;
+use crate::wire::mo::fumo::FumoState;
 
 use super::admission::Refusal;
 use super::storage::StorageError;
@@ -71,6 +72,8 @@ pub enum Event {
         /// Whether declining is offered.
         may_decline: bool,
     },
+    /// The firmware update has reached this state of FUMO.
+    FirmwareState(FumoState),
     /// The result of a campaign is known.
     Settled {
         /// The campaign.
@@ -111,6 +114,8 @@ pub enum LocalCondition {
     StorageFull(bool),
     /// The installer fails, or works again.
     InstallerFails(bool),
+    /// The storage takes packages, but there is no room where they are installed; or there is again.
+    NoRoomToInstall(bool),
     /// The status log is full of results of campaigns that were before.
     FullLog,
 }

@@ -8,12 +8,12 @@ use crate::spec::{
     Announcement, BasisPoints, CampaignId, DeviceId, SequenceNumber, ServerId, SessionId, Timestamp, UpdateKind,
 };
 use crate::wire::DecodeError;
-use crate::wire::announcement::SignedAnnouncement;
-use crate::wire::package0::Package0;
+use crate::wire::announcement::{self, SignedAnnouncement};
+use crate::wire::package0::{self, Package0};
 use crate::wire::wsp::Push;
 
 use super::conduct::{Aspect, Conduct};
-use super::configuration::DeviceConfiguration;
+use super::configuration::{DeviceConfiguration, Registration};
 use super::state::DeviceState;
 
 /// Why a Device does not act on a notification.
@@ -67,34 +67,63 @@ pub(super) fn authenticate(
     now: Timestamp,
     octets: &[u8],
 ) -> Result<Authentic, Refusal> {
-    let push = Push::decode(octets)?;
-    let package0 = Package0::decode(&push.body)?;
+    let form = conduct.form();
+    let push = Push::decode_as(octets, form)?;
+    let package0 = Package0::decode_as(&push.body, form)?;
     let trigger = &package0.trigger;
-    let signed = SignedAnnouncement::decode(&trigger.vendor)?;
+    let (mut announcement, signed) = match SignedAnnouncement::decode_as(&trigger.vendor, form) {
+        Ok(signed) => (signed.announcement.clone(), Some(signed)),
+        Err(error) => {
+            (announcement::decode(&trigger.vendor).ok().filter(|_| conduct.reads_unsigned()).ok_or(error)?, None)
+        }
+    };
 
-    let registration = configuration
-        .registrations
-        .iter()
-        .find(|registration| registration.server == trigger.server)
-        .ok_or_else(|| Refusal::NotRegistered(trigger.server.clone()))?;
-    if !package0.verify(&registration.group) {
-        return Err(Refusal::Digest);
+    let registration = configuration.registrations.iter().find(|registration| registration.server == trigger.server);
+    if !conduct.serves(registration.is_some()) {
+        return Err(Refusal::NotRegistered(trigger.server.clone()));
     }
-    let is_signed = registration.keys.get(&signed.key).is_some_and(|key| signed.verify(key, &trigger.header()).is_ok());
-    if !conduct.trusts(is_signed) {
-        return Err(Refusal::Signature);
+    // Only a broken Device goes on without a registration, and then without what it would need for these checks.
+    if let Some(registration) = registration {
+        // Both are judged over the octets as they came.
+        let octets = &push.body[package0::DIGEST..];
+        if !conduct.fits_digest(package0.verify_octets(octets, &registration.group)) {
+            return Err(Refusal::Digest);
+        }
+        let header = &octets[..octets.len() - trigger.vendor.len()];
+        let is_signed = signed.as_ref().is_none_or(|signed| is_authentic(registration, conduct, signed, header));
+        if !conduct.trusts(is_signed) {
+            return Err(Refusal::Signature);
+        }
     }
 
-    let mut announcement = signed.announcement;
     announcement.expires_at = conduct.expiry(announcement.expires_at);
     check_freshness(state, conduct, now, &trigger.server, &announcement)?;
     Ok(Authentic { server: trigger.server.clone(), session: trigger.session, announcement })
 }
 
+/// Whether a trust anchor of the registration has signed an announcement together with the trigger header before it.
+fn is_authentic(
+    registration: &Registration,
+    conduct: &dyn Conduct,
+    signed: &SignedAnnouncement,
+    header: &[u8],
+) -> bool {
+    let revoked = registration.revoked.iter().filter(|_| !conduct.heeds_revocation());
+    let anchors = registration.keys.iter().chain(revoked);
+    let mut tried = anchors.filter(|(id, _)| conduct.tries_key(**id == signed.key)).map(|(_, key)| key);
+    tried.any(|key| signed.verify(key, header).is_ok() || (!conduct.binds_trigger() && signed.verify(key, &[]).is_ok()))
+}
+
 /// What a notification announces, trusted or not.
 pub(super) fn announced(octets: &[u8]) -> Option<Announcement> {
-    let package0 = Package0::decode(&Push::decode(octets).ok()?.body).ok()?;
-    Some(SignedAnnouncement::decode(&package0.trigger.vendor).ok()?.announcement)
+    announced_by(octets).map(|(_, announcement)| announcement)
+}
+
+/// What a notification announces, trusted or not, and in whose name.
+pub(super) fn announced_by(octets: &[u8]) -> Option<(ServerId, Announcement)> {
+    let trigger = Package0::decode(&Push::decode(octets).ok()?.body).ok()?.trigger;
+    let signed = SignedAnnouncement::decode(&trigger.vendor).ok()?;
+    Some((trigger.server, signed.announcement))
 }
 
 fn check_freshness(
@@ -117,7 +146,7 @@ fn check_freshness(
     if conduct.recognises_repetition(is_known) {
         return Err(Refusal::Repetition);
     }
-    let is_above = is_known || accepted.is_none_or(|(sequence, _)| announcement.sequence > *sequence);
+    let is_above = is_known || accepted.is_none_or(|(highest, _)| conduct.is_above(announcement.sequence, *highest));
     if !conduct.finds_fresh(is_above) {
         return Err(Refusal::Sequence);
     }

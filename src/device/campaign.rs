@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::spec::{Announcement, ObjectReference, ReportTiming, ServerId, SessionId, Severity, Timestamp, UpdateKind};
 use crate::wire::mo::ReportedResult;
-use crate::wire::mo::fumo::{FumoResult, FumoState};
+use crate::wire::mo::fumo::{self, FumoResult, FumoState};
 use crate::wire::mo::provisioning::ProvisioningReport;
 use crate::wire::mo::scomo::{Operation, ScomoResult};
 use crate::wire::syncml::{Alert, Message};
@@ -141,55 +141,93 @@ pub(super) enum Failure {
     Command,
     /// The Command asks for an operation that the Device does not have.
     NotImplemented,
+    /// The package is made for another Device.
+    OtherDevice,
+    /// The signature inside the package does not fit.
+    Signature,
+    /// The package runs in another environment.
+    Environment,
+    /// The package is not acceptable for another reason.
+    NotAcceptable,
+    /// A component or its package could not be removed.
+    Removal,
+    /// A component could not be activated.
+    Activation,
+    /// A component could not be deactivated.
+    Deactivation,
 }
 
 impl Failure {
-    /// Where the state of FUMO ends with this failure (profile section 5.5).
-    pub(super) fn fumo_state(self) -> FumoState {
+    /// Where the state of FUMO goes with a failure before anything was executed (profile section 5.5).
+    pub(super) fn fumo_states(self) -> &'static [FumoState] {
         match self {
-            Self::Reception | Self::Corrupted | Self::NoRoomToDownload | Self::BadUrl => FumoState::DownloadFailed,
-            Self::NoRoomToInstall | Self::Installation => FumoState::UpdateFailedNoData,
-            Self::UserCancelled | Self::Command | Self::NotImplemented => FumoState::Idle,
+            Self::Reception | Self::Corrupted | Self::NoRoomToDownload => {
+                &[FumoState::DownloadProgressing, FumoState::DownloadFailed]
+            }
+            _ => &[],
         }
     }
 
-    /// The failure in the codes of the campaign's management object (../facts: FUMO 4.3, SCOMO 4.6).
+    /// The failure in the codes of FUMO (profile section 5.6).
+    pub(super) fn fumo_result(self) -> FumoResult {
+        match self {
+            Self::Reception => FumoResult::DOWNLOAD_FAILED,
+            Self::Corrupted => FumoResult::CORRUPTED_PACKAGE,
+            Self::NoRoomToDownload => FumoResult::OUT_OF_MEMORY_FOR_DOWNLOAD,
+            Self::NoRoomToInstall => FumoResult::OUT_OF_MEMORY_FOR_UPDATE,
+            Self::Installation => FumoResult::UPDATE_FAILED,
+            Self::UserCancelled => FumoResult::USER_CANCELLED,
+            Self::BadUrl => FumoResult::BAD_URL,
+            Self::Command => FumoResult::CLIENT_ERROR,
+            Self::NotImplemented => FumoResult::NOT_IMPLEMENTED,
+            Self::OtherDevice => FumoResult::PACKAGE_MISMATCH,
+            Self::Signature => FumoResult::SIGNATURE_FAILED,
+            Self::Environment | Self::NotAcceptable => FumoResult::NOT_ACCEPTABLE,
+            Self::Removal | Self::Activation | Self::Deactivation => FumoResult::UNDEFINED_ERROR,
+        }
+    }
+
+    /// The failure in the codes of SCOMO (profile section 5.6).
+    pub(super) fn scomo_result(self) -> ScomoResult {
+        match self {
+            Self::Reception | Self::Corrupted => ScomoResult::DOWNLOAD_FAILED,
+            Self::Installation | Self::OtherDevice | Self::NotAcceptable => ScomoResult::INSTALL_FAILED,
+            Self::NoRoomToDownload => ScomoResult::OUT_OF_MEMORY_FOR_DOWNLOAD,
+            Self::NoRoomToInstall => ScomoResult::OUT_OF_MEMORY_FOR_INSTALL,
+            Self::UserCancelled => ScomoResult::USER_CANCELLED,
+            Self::Command | Self::BadUrl => ScomoResult::CLIENT_ERROR,
+            Self::NotImplemented => ScomoResult::NOT_IMPLEMENTED,
+            Self::Signature => ScomoResult::SIGNATURE_FAILED,
+            Self::Environment => ScomoResult::ENVIRONMENT_NOT_SUPPORTED,
+            Self::Removal => ScomoResult::REMOVE_FAILED,
+            Self::Activation => ScomoResult::ACTIVATE_FAILED,
+            Self::Deactivation => ScomoResult::DEACTIVATE_FAILED,
+        }
+    }
+
+    /// The failure in the statuses of a provisioning.
+    fn status(self) -> u16 {
+        use crate::wire::syncml::status;
+        match self {
+            Self::NoRoomToDownload | Self::NoRoomToInstall => status::DEVICE_FULL,
+            Self::Reception | Self::Corrupted => status::REQUEST_TIMEOUT,
+            _ => status::COMMAND_FAILED,
+        }
+    }
+
+    /// The failure of a campaign none of whose operations was executed.
     pub(super) fn of(self, announcement: &Announcement) -> ReportedResult {
         match announcement.kind {
-            UpdateKind::Firmware => ReportedResult::Firmware(match self {
-                Self::Reception => FumoResult::DOWNLOAD_FAILED,
-                Self::Corrupted => FumoResult::CORRUPTED_PACKAGE,
-                Self::NoRoomToDownload => FumoResult::OUT_OF_MEMORY_FOR_DOWNLOAD,
-                Self::NoRoomToInstall => FumoResult::OUT_OF_MEMORY_FOR_UPDATE,
-                Self::Installation => FumoResult::UPDATE_FAILED,
-                Self::UserCancelled => FumoResult::USER_CANCELLED,
-                Self::BadUrl => FumoResult::BAD_URL,
-                Self::Command => FumoResult::CLIENT_ERROR,
-                Self::NotImplemented => FumoResult::NOT_IMPLEMENTED,
-            }),
+            UpdateKind::Firmware => {
+                ReportedResult::Firmware { operation: fumo::Operation::DownloadAndUpdate, result: self.fumo_result() }
+            }
             UpdateKind::Software => ReportedResult::Software {
                 component: announcement.target.component.clone().unwrap_or_else(super::execution::unnamed_component),
                 operation: Operation::DownloadInstall,
-                result: match self {
-                    Self::Reception | Self::Corrupted => ScomoResult::DOWNLOAD_FAILED,
-                    Self::Installation => ScomoResult::INSTALL_FAILED,
-                    Self::NoRoomToDownload => ScomoResult::OUT_OF_MEMORY_FOR_DOWNLOAD,
-                    Self::NoRoomToInstall => ScomoResult::OUT_OF_MEMORY_FOR_INSTALL,
-                    Self::UserCancelled => ScomoResult::USER_CANCELLED,
-                    Self::Command | Self::BadUrl => ScomoResult::CLIENT_ERROR,
-                    Self::NotImplemented => ScomoResult::NOT_IMPLEMENTED,
-                },
+                result: self.scomo_result(),
             },
             UpdateKind::Provisioning => {
-                use crate::wire::syncml::status;
-                let status = match self {
-                    Self::NoRoomToDownload | Self::NoRoomToInstall => status::DEVICE_FULL,
-                    Self::Reception | Self::Corrupted => status::REQUEST_TIMEOUT,
-                    Self::Installation | Self::UserCancelled | Self::BadUrl | Self::Command | Self::NotImplemented => {
-                        status::COMMAND_FAILED
-                    }
-                };
-                ReportedResult::Provisioning(ProvisioningReport { status, failing: Vec::new() })
+                ReportedResult::Provisioning(ProvisioningReport { status: self.status(), failing: Vec::new() })
             }
         }
     }

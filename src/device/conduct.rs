@@ -5,7 +5,14 @@
 
 use std::time::Duration;
 
-use crate::spec::{BasisPoints, Reporters, Timestamp, Version};
+use crate::delivery::ReceiverLimits;
+use crate::spec::{
+    BasisPoints, CampaignId, ChannelLabel, ExceptionRule, ExceptionSchedule, NodeUri, Reporters, SequenceNumber,
+    Timestamp, Version,
+};
+use crate::wire::form::Form;
+use crate::wire::mo::fumo::{self, FumoState};
+use crate::wire::mo::{ReportedResult, scomo};
 
 use super::action::UserAnswer;
 
@@ -57,6 +64,77 @@ pub trait Conduct: std::fmt::Debug {
     /// Whether an announcement is trusted, given whether its signature is valid ([FU-GAP-3]).
     fn trusts(&self, signature_is_valid: bool) -> bool {
         signature_is_valid
+    }
+
+    /// What a notification is held to in its form ([FU-NF-1]).
+    fn form(&self) -> Form {
+        Form::PROFILE
+    }
+
+    /// The channel that is joined whatever arrives as a notification ([FU-NF-1]).
+    fn joins_at_any_push(&self) -> Option<ChannelLabel> {
+        None
+    }
+
+    /// Whether an announcement is read that nobody signed ([FU-GAP-3]).
+    fn reads_unsigned(&self) -> bool {
+        false
+    }
+
+    /// Whether the Device acts for a provider, given whether it is registered with it ([FU-PRE-1]).
+    fn serves(&self, is_registered: bool) -> bool {
+        is_registered
+    }
+
+    /// Whether a notification is of the group, given whether its digest fits ([FU-NF-1]).
+    fn fits_digest(&self, does: bool) -> bool {
+        does
+    }
+
+    /// Whether a key is tried, given whether the announcement names it ([FU-GAP-3]).
+    fn tries_key(&self, is_named: bool) -> bool {
+        is_named
+    }
+
+    /// Whether a key that was revoked counts no more ([FU-GAP-3]).
+    fn heeds_revocation(&self) -> bool {
+        true
+    }
+
+    /// Whether the signature must cover the trigger header too ([FU-GAP-3]).
+    fn binds_trigger(&self) -> bool {
+        true
+    }
+
+    /// Whether a sequence number is above the highest that was accepted ([FU-GAP-5]).
+    fn is_above(&self, offered: SequenceNumber, accepted: SequenceNumber) -> bool {
+        offered > accepted
+    }
+
+    /// Whether the sequence number of a campaign that is not trusted counts as accepted ([FU-GAP-5]).
+    fn remembers_untrusted(&self) -> bool {
+        false
+    }
+
+    /// Whether the delivery channel is joined before the announcement is trusted ([FU-GAP-3]).
+    fn joins_before_trust(&self) -> bool {
+        false
+    }
+
+    /// What is taken from the delivery channel at most ([FU-NF-3], [FU-GAP-5]).
+    fn reception(&self) -> ReceiverLimits {
+        ReceiverLimits::default()
+    }
+
+    /// Whether an object is used, given whether size and digest are as announced ([FU-GAP-3]).
+    fn accepts_object(&self, is_package: bool, is_as_announced: bool) -> bool {
+        let _ = is_package;
+        is_as_announced
+    }
+
+    /// Whether a Command is carried out, given whether its header is that of the campaign's ([FU-GAP-3]).
+    fn carries_out(&self, is_of_campaign: bool) -> bool {
+        is_of_campaign
     }
 
     /// Whether an announcement is fresh, given whether its sequence number is above all accepted ones ([FU-GAP-5]).
@@ -192,6 +270,71 @@ pub trait Conduct: std::fmt::Debug {
     /// Whether a provisioning failure is reported, given what the exception schedule says ([SC-NF-5]).
     fn reports_exception(&self, schedule_says_report: bool) -> bool {
         schedule_says_report
+    }
+
+    /// Whether a Command is refused as a whole, given whether the profile refuses it ([FU-NF-4], [SC-NF-3]).
+    fn refuses_command(&self, is_wrong: bool) -> bool {
+        is_wrong
+    }
+
+    /// Whether a Command is obeyed, given whether it is addressed to everybody ([FU-NF-4]).
+    fn obeys(&self, is_for_everybody: bool) -> bool {
+        is_for_everybody
+    }
+
+    /// The operation of FUMO that is carried out, given the one that is executed ([FU-NF-4]).
+    fn firmware_operation(&self, executed: fumo::Operation) -> fumo::Operation {
+        executed
+    }
+
+    /// The operation of SCOMO that is carried out, given the one that is executed ([FU-NF-4]).
+    fn component_operation(&self, executed: scomo::Operation) -> scomo::Operation {
+        executed
+    }
+
+    /// The state of FUMO that is kept, given the one that is reached ([FU-NF-4]).
+    fn shown_state(&self, reached: FumoState) -> FumoState {
+        reached
+    }
+
+    /// Whether a package is installed, given whether it is made for this Device ([FU-NF-4]).
+    fn accepts_package(&self, is_made_for_it: bool) -> bool {
+        is_made_for_it
+    }
+
+    /// Whether commands are carried out after one before them has failed ([FU-NF-4], [SC-NF-3]).
+    fn goes_on_after_a_failure(&self) -> bool {
+        true
+    }
+
+    /// Whether an Atomic that fails is taken back ([FU-NF-4], [SC-NF-3]).
+    fn rolls_back(&self) -> bool {
+        true
+    }
+
+    /// With which status a change of a setting is refused, given that of the profile ([SC-NF-3]).
+    fn refuses_change(&self, refusal: u16) -> Option<u16> {
+        Some(refusal)
+    }
+
+    /// The result that is noted and reported, given the one that came of it ([FU-NF-4]).
+    fn result(&self, result: ReportedResult) -> ReportedResult {
+        result
+    }
+
+    /// The Correlator of a report ([FU-NF-4], [SC-NF-5]).
+    fn correlator(&self, campaign: &CampaignId) -> Option<String> {
+        Some(campaign.to_string())
+    }
+
+    /// The rule of an exception schedule that decides about a failure ([SC-NF-4]).
+    fn rule_for<'s>(&self, schedule: &'s ExceptionSchedule, node: &NodeUri, status: u16) -> Option<&'s ExceptionRule> {
+        schedule.rule_for(node, status)
+    }
+
+    /// Whether the good rules of a malformed schedule are heeded ([SC-NF-4]).
+    fn heeds_the_rest_of_a_malformed_schedule(&self) -> bool {
+        false
     }
 
     /// From when the back-off counts ([FU-AF-2]).

@@ -32,4 +32,6 @@ pub struct Registration {
     pub group: GroupAccount,
     /// The keys whose signature on an announcement is trusted.
     pub keys: BTreeMap<KeyId, VerifyingKey>,
+    /// Keys that were trust anchors once and count no more.
+    pub revoked: BTreeMap<KeyId, VerifyingKey>,
 }

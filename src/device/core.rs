@@ -46,6 +46,7 @@ pub struct Device {
     pub(super) session: Option<ClientSession>,
     pub(super) installer_fails: bool,
     pub(super) storage_is_full: bool,
+    pub(super) has_no_room_to_install: bool,
     /// The state document as last written, so that only changes are.
     pub(super) saved: Option<Vec<u8>>,
     pub(super) actions: VecDeque<Action>,
@@ -79,6 +80,7 @@ impl Device {
             session: None,
             installer_fails: false,
             storage_is_full: false,
+            has_no_room_to_install: false,
             saved: None,
             actions: VecDeque::new(),
             events: VecDeque::new(),
@@ -163,6 +165,7 @@ impl Device {
                 self.storage.limit(full.then_some(ROOM_WHEN_FULL));
             }
             LocalCondition::InstallerFails(fails) => self.installer_fails = fails,
+            LocalCondition::NoRoomToInstall(is_full) => self.has_no_room_to_install = is_full,
             LocalCondition::FullLog => self.state.fill_log(),
         }
     }
@@ -211,8 +214,9 @@ impl Device {
     }
 
     pub(super) fn tree(&mut self) -> Tree<'_> {
-        let has_room = self.storage.has_room_for(1);
-        Tree { traits: &self.configuration.traits, state: &mut self.state, has_room }
+        let has_room = !self.storage_is_full && self.storage.has_room_for(1);
+        let DeviceConfiguration { traits, settings, .. } = &self.configuration;
+        Tree { traits, factory: settings, conduct: self.conduct.as_ref(), state: &mut self.state, has_room }
     }
 
     /// Takes a notification; gives whether it changed anything that is kept.
@@ -222,8 +226,9 @@ impl Device {
             Ok(()) => true,
             Err(refusal) => {
                 self.ask_although_refused(&refusal, octets);
+                let has_heeded = self.heed_although_refused(&refusal, octets);
                 // Outside the rollout the sequence number is accepted all the same; a deviation may join.
-                let has_changed = matches!(refusal, Refusal::Rollout | Refusal::Target);
+                let has_changed = has_heeded || matches!(refusal, Refusal::Rollout | Refusal::Target);
                 self.tell(Event::Refused(refusal));
                 has_changed
             }
@@ -245,11 +250,7 @@ impl Device {
             return Err(Refusal::Busy);
         }
         // Only what is accepted raises the bar for replays: a campaign for others must not shut out one for this Device.
-        let mark = (announcement.sequence, announcement.campaign.clone());
-        let accepted = self.state.accepted.entry(server.clone()).or_insert_with(|| mark.clone());
-        if mark.0 > accepted.0 {
-            *accepted = mark;
-        }
+        self.state.accept(server.clone(), announcement.sequence, announcement.campaign.clone());
         let is_over = announcement.rollout.not_after.is_some_and(|end| now > end);
         if self.conduct.finds_rollout_over(is_over) {
             return Err(Refusal::Rollout);
@@ -257,7 +258,8 @@ impl Device {
         let earliest = announcement.rollout.not_before.map_or(now, |start| start.max(now));
         let drawn = earliest + self.draw(announcement.rollout.start_window);
         let start = self.conduct.begins_at(now, drawn);
-        if announcement.kind == UpdateKind::Firmware {
+        // What waits to be installed goes on waiting.
+        if announcement.kind == UpdateKind::Firmware && self.state.fumo_state() != FumoState::ReadyToUpdate {
             self.state.fumo_state = FumoState::Idle.number();
         }
         self.tell(Event::Admitted(announcement.campaign.clone()));

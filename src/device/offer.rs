@@ -78,7 +78,8 @@ impl Device {
             .get(&run.announcement.delivery.command.location)
             .and_then(|name| self.storage.read(name).ok().flatten())
             .and_then(|octets| Message::from_xml(&octets).ok());
-        let Some(command) = command.filter(|command| is_of_campaign(&run, command)) else {
+        let is_own = |command: &Message| is_of_campaign(self.conduct.as_ref(), &run, command);
+        let Some(command) = command.filter(|command| self.conduct.carries_out(is_own(command))) else {
             return self.settle_failure(now, index, Failure::Command);
         };
         if let Some(version) = run.announcement.target.resulting_version.clone()
@@ -89,13 +90,24 @@ impl Device {
             // When this is not kept, neither is what follows, and the Device ends.
             let _ = self.save();
         }
+        let registration = self.configuration.registrations.iter().find(|known| known.server == run.server);
         let mut machine = Machine {
             traits: &self.configuration.traits,
+            factory: &self.configuration.settings,
+            keys: registration.map(|known| known.keys.values().copied().collect()).unwrap_or_default(),
+            conduct: self.conduct.as_ref(),
             state: &mut self.state,
             storage: self.storage.as_mut(),
             installer_fails: self.installer_fails,
+            has_no_room_to_install: self.has_no_room_to_install,
+            memory_is_full: self.storage_is_full,
+            trail: Vec::new(),
+            written: Vec::new(),
         };
         let execution = machine.execute(&run, &command);
+        for state in std::mem::take(&mut machine.trail) {
+            self.tell(Event::FirmwareState(state));
+        }
         self.settle(now, index, &execution);
     }
 
@@ -109,6 +121,26 @@ impl Device {
         let announcement = asks.then(|| admission::announced(octets)).flatten();
         if let Some(announcement) = announcement.filter(|announcement| announcement.consent.is_some()) {
             self.tell(Event::Prompted { campaign: announcement.campaign, may_decline: true });
+        }
+    }
+
+    /// Lets an announcement have an effect that nobody trusted has signed; a conformant Device never does. Gives whether
+    /// it had one.
+    pub(super) fn heed_although_refused(&mut self, refusal: &Refusal, octets: &[u8]) -> bool {
+        let (joins, remembers) = (self.conduct.joins_before_trust(), self.conduct.remembers_untrusted());
+        match (refusal, self.conduct.joins_at_any_push()) {
+            (_, Some(channel)) => self.joined_for_others.insert(channel),
+            (Refusal::Signature, None) if joins || remembers => {
+                let Some((server, announcement)) = admission::announced_by(octets) else { return false };
+                if joins {
+                    self.joined_for_others.insert(announcement.delivery.channel.clone());
+                }
+                if remembers {
+                    self.state.accept(server, announcement.sequence, announcement.campaign);
+                }
+                true
+            }
+            _ => false,
         }
     }
 

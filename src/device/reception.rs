@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::delivery::{EndCause, Receiver, ReceiverLimits, ReceptionEvent, WantedObject};
+use crate::delivery::{EndCause, Receiver, ReceptionEvent, WantedObject};
 use crate::spec::{ChannelLabel, Timestamp};
 
 use super::campaign::{Failure, Phase, is_as_announced};
@@ -63,14 +63,14 @@ impl Device {
         let Some((number, object)) = run.objects().enumerate().find(|(_, object)| object.location == location) else {
             return;
         };
-        if !is_as_announced(object, octets) {
+        let is_package = number > 0;
+        if !self.conduct.accepts_object(is_package, is_as_announced(object, octets)) {
             run.spoilt.insert(location.to_owned());
             if let Some(receiver) = self.receivers.get_mut(&run.id) {
                 receiver.reject(location);
             }
             return;
         }
-        let is_package = number > 0;
         let name = format!("object-{}-{number}.bin", run.id);
         if (self.storage_is_full && is_package) || self.storage.replace(&name, octets).is_err() {
             return self.settle_failure(now, index, Failure::NoRoomToDownload);
@@ -101,7 +101,7 @@ impl Device {
                 .collect(),
             _ => Vec::new(),
         };
-        let receiver = Receiver::new(run.announcement.delivery.tsi, wanted, ReceiverLimits::default());
+        let receiver = Receiver::new(run.announcement.delivery.tsi, wanted, self.conduct.reception());
         self.receivers.insert(run.id, receiver);
     }
 }

@@ -6,15 +6,17 @@ use std::time::Duration;
 use rand::RngExt;
 
 use crate::spec::{
-    Announcement, ChannelLabel, ExceptionSchedule, ReportTiming, Reporting, RuleAction, Timestamp, UpdateKind,
+    Announcement, ChannelLabel, ExceptionSchedule, NodeUri, ReportTiming, Reporting, RuleAction, Timestamp, UpdateKind,
 };
 use crate::wire::mo::ReportedResult;
+use crate::wire::mo::fumo::FumoState;
 use crate::wire::syncml::Message;
 
 use super::action::{Action, DeviceError, Event, Post, PostOutcome};
 use super::admission::is_in_share;
 use super::campaign::{DueReport, Failure, Phase};
 use super::conduct::Pause;
+use super::configuration::DeviceConfiguration;
 use super::core::Device;
 use super::execution::Execution;
 use super::session::{ClientSession, Next, Secrets};
@@ -39,10 +41,14 @@ enum Retry {
 impl Device {
     pub(super) fn settle_failure(&mut self, now: Timestamp, index: usize, failure: Failure) {
         let announcement = &self.state.runs[index].announcement;
-        if announcement.kind == UpdateKind::Firmware {
-            self.state.fumo_state = failure.fumo_state().number();
-        }
         let result = failure.of(announcement);
+        // What waits to be installed goes on waiting.
+        if announcement.kind == UpdateKind::Firmware && self.state.fumo_state() != FumoState::ReadyToUpdate {
+            for state in failure.fumo_states() {
+                self.state.fumo_state = self.conduct.shown_state(*state).number();
+                self.tell(Event::FirmwareState(*state));
+            }
+        }
         self.settle(now, index, &Execution { result, schedule: None });
     }
 
@@ -50,14 +56,14 @@ impl Device {
     pub(super) fn settle(&mut self, now: Timestamp, index: usize, execution: &Execution) {
         let run = &self.state.runs[index];
         let (sequence, campaign) = (run.announcement.sequence, run.announcement.campaign.clone());
-        let result = execution.result.clone();
+        let result = self.conduct.result(execution.result.clone());
         let timing = self.report_timing(&run.announcement, &result, execution.schedule.as_ref());
         let bound = self.conduct.log_bound(LOG_ENTRIES);
         self.state.log(bound, sequence, &campaign, result.code(), now);
         self.discard_objects(index);
         self.state.runs[index].phase = match timing {
             Some(timing) => {
-                let alert = result.to_alert(3, Some(campaign.to_string()));
+                let alert = result.to_alert(3, self.conduct.correlator(&campaign));
                 let copies = self.conduct.copies_of_a_report();
                 Phase::AwaitingEnd(DueReport::new(&alert, timing, now, copies))
             }
@@ -76,7 +82,7 @@ impl Device {
         let Reporting { who, offset, window, sample, attempts, retry_interval } = announcement.reporting;
         let announced = ReportTiming { offset, window, attempts, retry_interval };
         if announcement.kind == UpdateKind::Provisioning && !result.is_success() {
-            let scheduled = schedule.and_then(|schedule| scheduled_report(schedule, result));
+            let scheduled = schedule.and_then(|schedule| self.scheduled_report(schedule, result));
             return self.conduct.reports_exception(scheduled.is_some()).then(|| scheduled.unwrap_or(announced));
         }
         let is_sampled = is_in_share(&self.configuration.traits.id, &announcement.campaign, "sample", sample);
@@ -131,8 +137,10 @@ impl Device {
             server_nonce: &mut server_nonce,
             fresh_nonce,
         };
-        let has_room = self.storage.has_room_for(1);
-        let mut tree = Tree { traits: &self.configuration.traits, state: &mut self.state, has_room };
+        let has_room = !self.storage_is_full && self.storage.has_room_for(1);
+        let DeviceConfiguration { traits, settings, .. } = &self.configuration;
+        let state = &mut self.state;
+        let mut tree = Tree { traits, factory: settings, conduct: self.conduct.as_ref(), state, has_room };
         let outcome = run(&mut tree, &mut secrets);
         self.state.client_nonce = client_nonce;
         self.state.server_nonce = server_nonce;
@@ -241,14 +249,14 @@ impl Device {
         }
         Ok(())
     }
-}
 
-/// The report that an exception schedule asks for: that of the first failed command whose rule says so.
-fn scheduled_report(schedule: &ExceptionSchedule, result: &ReportedResult) -> Option<ReportTiming> {
-    let ReportedResult::Provisioning(report) = result else { return None };
-    let mut rules = report.failing.iter().filter_map(|(node, status)| schedule.rule_for(node, *status));
-    rules.find_map(|rule| match rule.action {
-        RuleAction::Report(timing) => Some(timing),
-        RuleAction::StaySilent => None,
-    })
+    /// The report that an exception schedule asks for: that of the first failed command whose rule says so.
+    fn scheduled_report(&self, schedule: &ExceptionSchedule, result: &ReportedResult) -> Option<ReportTiming> {
+        let ReportedResult::Provisioning(report) = result else { return None };
+        let rule_for = |(node, status): &(NodeUri, u16)| self.conduct.rule_for(schedule, node, *status);
+        report.failing.iter().filter_map(rule_for).find_map(|rule| match rule.action {
+            RuleAction::Report(timing) => Some(timing),
+            RuleAction::StaySilent => None,
+        })
+    }
 }

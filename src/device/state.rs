@@ -8,6 +8,8 @@ use crate::spec::{
     CampaignId, ComponentId, DeviceTraits, NodeUri, SequenceNumber, ServerId, SettingsTree, Timestamp, Version,
 };
 
+use crate::wire::mo::fumo::FumoState;
+
 use super::campaign::{CampaignRun, RunId};
 use super::configuration::DeviceConfiguration;
 
@@ -58,6 +60,16 @@ pub(super) struct Component {
     pub(super) version: Version,
     /// The name of its image in the storage; none for what it left the factory with.
     pub(super) image: Option<String>,
+    /// Whether it runs, or is only there.
+    pub(super) is_active: bool,
+}
+
+/// A package that waits to be installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StagedPackage {
+    /// Its name in the storage.
+    pub(super) object: String,
+    pub(super) version: Version,
 }
 
 /// The state document.
@@ -66,6 +78,10 @@ pub(super) struct DeviceState {
     pub(super) firmware: Version,
     pub(super) active_slot: Slot,
     pub(super) components: BTreeMap<ComponentId, Component>,
+    /// Packages of components that wait to be installed.
+    pub(super) delivered: BTreeMap<ComponentId, StagedPackage>,
+    /// The firmware package that waits to be installed.
+    pub(super) staged: Option<StagedPackage>,
     pub(super) settings: SettingsTree,
     pub(super) read_only: BTreeSet<NodeUri>,
     /// The highest sequence number accepted, with its campaign, per provider.
@@ -97,8 +113,10 @@ impl DeviceState {
             active_slot: Slot::A,
             components: software
                 .iter()
-                .map(|(id, version)| (id.clone(), Component { version: version.clone(), image: None }))
+                .map(|(id, version)| (id.clone(), Component { version: version.clone(), image: None, is_active: true }))
                 .collect(),
+            delivered: BTreeMap::new(),
+            staged: None,
             settings: configuration.settings.clone(),
             read_only: configuration.read_only.clone(),
             accepted: BTreeMap::new(),
@@ -109,8 +127,22 @@ impl DeviceState {
             client_nonce: None,
             server_nonce: configuration.account.server_nonce.clone(),
             sessions: 0,
-            fumo_state: crate::wire::mo::fumo::FumoState::Idle.number(),
+            fumo_state: FumoState::Idle.number(),
             package_version: None,
+        }
+    }
+
+    /// The state of FUMO.
+    pub(super) fn fumo_state(&self) -> FumoState {
+        FumoState::from_number(self.fumo_state).unwrap_or(FumoState::Idle)
+    }
+
+    /// Notes a campaign as accepted; a number that is not above the highest changes nothing.
+    pub(super) fn accept(&mut self, server: ServerId, sequence: SequenceNumber, campaign: CampaignId) {
+        let mark = (sequence, campaign);
+        let accepted = self.accepted.entry(server).or_insert_with(|| mark.clone());
+        if mark.0 > accepted.0 {
+            *accepted = mark;
         }
     }
 

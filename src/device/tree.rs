@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::spec::{ComponentId, DeviceTraits, NodeUri};
+use crate::spec::{ComponentId, DeviceTraits, NodeUri, SettingsTree};
+use crate::wire::mo::provisioning::RESTORE;
 use crate::wire::mo::{fumo, scomo};
 use crate::wire::syncml::{Command, Item, status};
 
+use super::conduct::Conduct;
 use super::state::DeviceState;
 
 /// Settings that a Device keeps at most.
@@ -36,8 +38,11 @@ pub(super) struct NodeValue {
 /// The tree over a Device's state.
 pub(super) struct Tree<'a> {
     pub(super) traits: &'a DeviceTraits,
+    /// The settings with which the Device left the factory.
+    pub(super) factory: &'a SettingsTree,
+    pub(super) conduct: &'a dyn Conduct,
     pub(super) state: &'a mut DeviceState,
-    /// Whether a new value still fits.
+    /// Whether there is room for more than there is.
     pub(super) has_room: bool,
 }
 
@@ -60,10 +65,12 @@ impl Tree<'_> {
     fn children(&self, uri: &str) -> Option<String> {
         let components = self.state.components.keys();
         let versions = components.flat_map(|id| [scomo::deployed_version(id), scomo::deployed_state(id)]);
+        let delivered = self.state.delivered.keys().map(scomo::delivered_state);
         let settings = self.state.settings.keys().map(|node| node.as_str().to_owned());
         let fixed = FIXED.iter().map(|node| (*node).to_owned());
         let names: BTreeSet<String> = fixed
             .chain(versions)
+            .chain(delivered)
             .chain(settings)
             .filter_map(|node| Some(node.strip_prefix(uri)?.strip_prefix('/')?.split('/').next()?.to_owned()))
             .collect();
@@ -107,12 +114,15 @@ impl Tree<'_> {
     }
 
     fn component_leaf(&self, uri: &str) -> Option<String> {
+        if let Some(delivered) = uri.strip_prefix(scomo::DELIVERED).and_then(|below| below.strip_prefix('/')) {
+            let id = ComponentId::new(delivered.strip_suffix("/State")?).ok()?;
+            return self.state.delivered.contains_key(&id).then(|| "10".into());
+        }
         let (id, leaf) = uri.strip_prefix(scomo::DEPLOYED)?.strip_prefix('/')?.rsplit_once('/')?;
         let component = self.state.components.get(&ComponentId::new(id).ok()?)?;
         match leaf {
             "Version" => Some(component.version.to_string()),
-            // What is deployed here is always active.
-            "State" => Some("20".into()),
+            "State" => Some(if component.is_active { "20" } else { "10" }.into()),
             _ => None,
         }
     }
@@ -121,9 +131,17 @@ impl Tree<'_> {
         self.state.settings.get(&NodeUri::new(uri).ok()?).cloned()
     }
 
-    /// Runs Replace, Add, Delete, Sequence and Atomic; gives the status of every item, in order.
+    /// Runs Replace, Add, Delete, Exec, Sequence and Atomic; gives the status of every item, in order.
     pub(super) fn run(&mut self, commands: &[Command]) -> Vec<ItemStatus> {
-        commands.iter().flat_map(|command| self.run_one(command)).collect()
+        let mut statuses = Vec::new();
+        for command in commands {
+            statuses.extend(self.run_one(command));
+            // A failure does not stop what follows it.
+            if statuses.iter().any(|item| !is_success(item.status)) && !self.conduct.goes_on_after_a_failure() {
+                break;
+            }
+        }
+        statuses
     }
 
     fn run_one(&mut self, command: &Command) -> Vec<ItemStatus> {
@@ -133,7 +151,8 @@ impl Tree<'_> {
             Command::Delete(items) => self.each(&items.items, Self::delete),
             Command::Sequence(group) => self.run(&group.commands),
             Command::Atomic(group) => self.atomic(&group.commands),
-            Command::Status(_) | Command::Alert(_) | Command::Get(_) | Command::Results(_) | Command::Exec(_) => {
+            Command::Exec(exec) => self.each(std::slice::from_ref(&exec.item), Self::exec),
+            Command::Status(_) | Command::Alert(_) | Command::Get(_) | Command::Results(_) => {
                 vec![ItemStatus { node: command.name().into(), status: status::COMMAND_NOT_ALLOWED }]
             }
         }
@@ -157,7 +176,7 @@ impl Tree<'_> {
     fn atomic(&mut self, commands: &[Command]) -> Vec<ItemStatus> {
         let before = self.state.settings.clone();
         let mut statuses = self.run(commands);
-        if statuses.iter().any(|item| !is_success(item.status)) {
+        if statuses.iter().any(|item| !is_success(item.status)) && self.conduct.rolls_back() {
             self.state.settings = before;
             for item in statuses.iter_mut().filter(|item| is_success(item.status)) {
                 item.status = status::ATOMIC_ROLL_BACK_OK;
@@ -170,8 +189,10 @@ impl Tree<'_> {
         if let Some(refusal) = self.refusal(node) {
             return refusal;
         }
-        if !self.state.settings.contains_key(node) {
-            return status::NOT_FOUND;
+        if !self.state.settings.contains_key(node)
+            && let Some(refusal) = self.conduct.refuses_change(status::NOT_FOUND)
+        {
+            return refusal;
         }
         self.store(node, item)
     }
@@ -183,8 +204,10 @@ impl Tree<'_> {
         if !node.as_str().starts_with("./Settings/") {
             return status::COMMAND_NOT_ALLOWED;
         }
-        if self.state.settings.contains_key(node) {
-            return status::ALREADY_EXISTS;
+        if self.state.settings.contains_key(node)
+            && let Some(refusal) = self.conduct.refuses_change(status::ALREADY_EXISTS)
+        {
+            return refusal;
         }
         self.store(node, item)
     }
@@ -201,24 +224,42 @@ impl Tree<'_> {
 
     fn store(&mut self, node: &NodeUri, item: &Item) -> u16 {
         // Settings are text; another format would be stored as something it is not.
-        if item.meta.format.as_deref().is_some_and(|format| format != "chr") {
-            return status::UNSUPPORTED_TYPE_OR_FORMAT;
+        if item.meta.format.as_deref().is_some_and(|format| format != "chr")
+            && let Some(refusal) = self.conduct.refuses_change(status::UNSUPPORTED_TYPE_OR_FORMAT)
+        {
+            return refusal;
         }
-        let is_new = !self.state.settings.contains_key(node);
-        if !self.has_room || (is_new && self.state.settings.len() >= MOST_SETTINGS) {
+        let value = item.data.clone().unwrap_or_default();
+        let before = self.state.settings.get(node);
+        // What is no longer than before fits where that was.
+        let grows = before.is_none_or(|before| value.len() > before.len());
+        if (grows && !self.has_room) || (before.is_none() && self.state.settings.len() >= MOST_SETTINGS) {
             return status::DEVICE_FULL;
         }
-        self.state.settings.insert(node.clone(), item.data.clone().unwrap_or_default());
+        self.state.settings.insert(node.clone(), value);
         status::OK
+    }
+
+    /// Puts every setting back to what the Device left the factory with (profile section 4.4).
+    fn exec(&mut self, node: &NodeUri, _item: &Item) -> u16 {
+        match node.as_str() {
+            RESTORE => {
+                self.state.settings.clone_from(self.factory);
+                status::OK
+            }
+            _ if self.state.settings.contains_key(node) => status::COMMAND_NOT_ALLOWED,
+            _ => status::NOT_FOUND,
+        }
     }
 
     /// Why a node cannot be changed, if it cannot: nobody may, or this Device's access control says no.
     fn refusal(&self, node: &NodeUri) -> Option<u16> {
         let fixed = ["./DevInfo/", "./DevDetail/", "./FUMO/", "./SCOMO/Inventory/", "./StatusLog"];
-        if fixed.iter().any(|prefix| node.as_str().starts_with(prefix)) {
+        if node.as_str() == RESTORE || fixed.iter().any(|prefix| node.as_str().starts_with(prefix)) {
             return Some(status::COMMAND_NOT_ALLOWED);
         }
-        self.state.read_only.contains(node).then_some(status::PERMISSION_DENIED)
+        let is_kept = self.state.read_only.contains(node);
+        is_kept.then(|| self.conduct.refuses_change(status::PERMISSION_DENIED)).flatten()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::spec::{
 };
 use crate::wire::announcement::{SigningKey, sign};
 use crate::wire::mo::ReportedResult;
-use crate::wire::mo::fumo::FumoResult;
+use crate::wire::mo::fumo::{FumoResult, Operation};
 use crate::wire::package0::{GroupAccount, Initiator, Package0, Trigger, UiMode};
 use crate::wire::wsp::{self, Push};
 
@@ -326,7 +326,15 @@ impl Provider {
         if self.conduct.presumes_success() {
             let devices: Vec<DeviceId> = self.configuration.accounts.keys().cloned().collect();
             for device in devices {
-                self.records.note(&campaign, &device, &ReportedResult::Firmware(FumoResult(200)), now);
+                self.records.note(
+                    &campaign,
+                    &device,
+                    &ReportedResult::Firmware {
+                        operation: Operation::DownloadAndUpdate,
+                        result: FumoResult::SUCCESSFUL,
+                    },
+                    now,
+                );
             }
         }
         self.tell(Event::TransmissionEnded(campaign));

@@ -5,6 +5,7 @@
 
 mod broadcast;
 mod care;
+mod command;
 mod conduct;
 mod core;
 mod memory;
@@ -15,6 +16,7 @@ mod server;
 mod session;
 mod store;
 
+pub use command::{CommandPlan, PACKAGE_URL};
 pub use conduct::{Conduct, Conformant, Proof, Remembered};
 pub use core::{Answer, Event, Provider, ProviderConfiguration, Request, Transmit};
 pub use plan::{BroadcastPlan, CampaignPlan, CareSteps, Content, PackagesJoin, PushError, SettingChange};

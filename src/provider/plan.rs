@@ -12,10 +12,11 @@ use crate::spec::{
     Announcement, CampaignId, CareProcess, ComponentId, Consent, Delivery, ExceptionSchedule, NodeUri, ObjectReference,
     Reporting, Rollout, SequenceNumber, ServerId, SessionId, Target, Timestamp, Tsi, UpdateKind,
 };
-use crate::wire::mo::{fumo, schedule, scomo};
+use crate::wire::mo::schedule;
 use crate::wire::package0::UiMode;
+use crate::wire::syncml::model::MEDIA_TYPE;
 
-use crate::wire::syncml::{Command, Group, Item, Items, Message, SyncHdr, model::MEDIA_TYPE};
+use super::command::CommandPlan;
 
 /// The media type of a package.
 const PACKAGE_TYPE: &str = "application/octet-stream";
@@ -29,6 +30,8 @@ pub struct CampaignPlan {
     pub target: Target,
     /// What it brings.
     pub content: Content,
+    /// In what way its Command is not the usual one for that.
+    pub command: CommandPlan,
     /// Whether and how the End User is asked.
     pub consent: Option<Consent>,
     /// When Devices may act.
@@ -67,9 +70,9 @@ impl Default for CareSteps {
 /// What a campaign brings.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// A firmware package.
+    /// A firmware package. One without octets is not announced: the Command does without.
     Firmware(Arc<[u8]>),
-    /// A package for a software component.
+    /// A package for a software component. One without octets is not announced: the Command does without.
     Software(ComponentId, Arc<[u8]>),
     /// Settings.
     Provisioning {
@@ -220,8 +223,8 @@ impl CampaignPlan {
     pub(super) fn prepare(&self, issue: &Issue<'_>) -> Result<Prepared, PushError> {
         let location = |name: &str| format!("http://{}/{}/{name}", issue.server, self.campaign);
         let package = match &self.content {
-            Content::Firmware(octets) | Content::Software(_, octets) => Some(octets.clone()),
-            Content::Provisioning { .. } => None,
+            Content::Firmware(octets) | Content::Software(_, octets) if !octets.is_empty() => Some(octets.clone()),
+            Content::Firmware(_) | Content::Software(..) | Content::Provisioning { .. } => None,
         };
         let companions = self.companions.iter().zip(1..);
         let command = self.command(issue, &location("package.bin"))?.to_xml();
@@ -254,63 +257,6 @@ impl CampaignPlan {
         };
         let ui_mode = if self.consent.is_some() { UiMode::UserInteraction } else { UiMode::Background };
         Ok(Prepared { announcement, objects, ui_mode })
-    }
-
-    fn command(&self, issue: &Issue<'_>, package: &str) -> Result<Message, PushError> {
-        let body = match &self.content {
-            Content::Firmware(_) => fumo::download_and_update(package, self.campaign.as_str(), 1),
-            Content::Software(component, _) => scomo::download_install(component, package, self.campaign.as_str(), 1),
-            Content::Provisioning { changes, atomic, schedule } => {
-                self.provisioning(changes, *atomic, schedule.as_ref())?
-            }
-        };
-        let header = SyncHdr {
-            session_id: issue.session.to_string(),
-            msg_id: 1,
-            target: "urn:castproof:broadcast".into(),
-            source: issue.server.to_string(),
-            source_name: None,
-            resp_uri: None,
-            cred: None,
-        };
-        Ok(Message { header, body, is_final: true })
-    }
-
-    fn provisioning(
-        &self,
-        changes: &[SettingChange],
-        atomic: bool,
-        schedule: Option<&ExceptionSchedule>,
-    ) -> Result<Vec<Command>, PushError> {
-        let mut body = Vec::new();
-        if let Some(schedule) = schedule {
-            let items = schedule::to_items(&self.campaign, schedule)
-                .map_err(|source| PushError::Schedule { campaign: self.campaign.clone(), source })?;
-            body.push(Command::Replace(Items { cmd_id: 1, items }));
-        }
-        let commands = (3..).zip(changes).map(|(cmd_id, change)| change.command(cmd_id)).collect();
-        let group = Group { cmd_id: 2, commands };
-        body.push(if atomic { Command::Atomic(group) } else { Command::Sequence(group) });
-        Ok(body)
-    }
-}
-
-impl SettingChange {
-    /// The node that changes.
-    pub fn node(&self) -> &NodeUri {
-        match self {
-            Self::Replace(node, _) | Self::Add(node, _) | Self::Delete(node) => node,
-        }
-    }
-
-    /// The change as a command.
-    pub fn command(&self, cmd_id: u32) -> Command {
-        let items = |item| Items { cmd_id, items: vec![item] };
-        match self {
-            Self::Replace(node, value) => Command::Replace(items(Item::text(node.as_str(), value))),
-            Self::Add(node, value) => Command::Add(items(Item::text(node.as_str(), value))),
-            Self::Delete(node) => Command::Delete(items(Item::for_target(node.as_str()))),
-        }
     }
 }
 

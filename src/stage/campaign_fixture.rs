@@ -9,18 +9,21 @@ use serde::Deserialize;
 
 use crate::delivery::{FluteVersion, Parity};
 use crate::judge::ROLL_CALL;
-use crate::provider::{BroadcastPlan, CampaignPlan, CareSteps, Content, PackagesJoin, SettingChange};
+use crate::provider::{BroadcastPlan, CampaignPlan, CareSteps, CommandPlan, Content, PackagesJoin, SettingChange};
 use crate::spec::{
     BasisPoints, CampaignId, CareProcess, ComponentId, Consent, ExceptionRule, ExceptionSchedule, NodeUri,
     ReportTiming, Reporters, Reporting, Rollout, RuleAction, Severity, Situation, Target, Timestamp, Version,
 };
 
+use super::command_fixture::{CommandFixture, HeaderFixture};
 use super::script::RETRY_INTERVAL;
 
 /// How long a campaign is valid.
 const LIFETIME: Duration = Duration::from_secs(60);
 /// Octets that a package fixture may have at most.
 const LARGEST_PACKAGE: usize = 16 * 1024 * 1024;
+/// Octets of a package inside a Command.
+const OCTETS_INSIDE: usize = 600;
 /// Carousel cycles that a campaign fixture may have at most.
 const MOST_REPETITIONS: u32 = 100;
 
@@ -45,6 +48,12 @@ pub(super) struct CampaignFixture {
     lifetime: Option<u64>,
     #[serde(default)]
     broadcast: BroadcastFixture,
+    /// The commands, where they are not the usual ones.
+    #[serde(default)]
+    command: Option<Vec<CommandFixture>>,
+    /// Whom the Command is addressed to, where that is not everybody.
+    #[serde(default, rename = "addressed-to")]
+    addressed_to: Option<String>,
 }
 
 /// When Devices may act, counted from when the campaign goes on the air.
@@ -70,7 +79,11 @@ impl RolloutFixture {
 #[serde(deny_unknown_fields)]
 struct Package {
     version: Version,
-    octets: usize,
+    /// Nothing is announced without it; the Command then has to do without, or brings the package inside.
+    #[serde(default)]
+    octets: Option<usize>,
+    #[serde(default)]
+    header: Option<HeaderFixture>,
     /// Octets of each further package.
     #[serde(default)]
     companions: Vec<usize>,
@@ -80,8 +93,13 @@ struct Package {
 #[serde(deny_unknown_fields)]
 struct ComponentPackage {
     component: ComponentId,
-    version: Version,
-    octets: usize,
+    /// The version that results, where something is installed.
+    #[serde(default)]
+    version: Option<Version>,
+    #[serde(default)]
+    octets: Option<usize>,
+    #[serde(default)]
+    header: Option<HeaderFixture>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -89,6 +107,7 @@ struct ComponentPackage {
 struct Settings {
     #[serde(default)]
     atomic: bool,
+    #[serde(default)]
     changes: Vec<Change>,
     #[serde(default)]
     schedule: Option<Vec<Rule>>,
@@ -98,13 +117,33 @@ struct Settings {
     /// How long it waits for the statuses of its care.
     #[serde(default)]
     care_patience_ms: Option<u64>,
+    /// Whether the schedule stays out of the Command, though there is one.
+    #[serde(default, rename = "omits-schedule")]
+    omits_schedule: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
-    set: NodeUri,
-    to: String,
+    #[serde(default)]
+    set: Option<NodeUri>,
+    #[serde(default)]
+    add: Option<NodeUri>,
+    #[serde(default)]
+    delete: Option<NodeUri>,
+    #[serde(default)]
+    to: Option<String>,
+}
+
+impl Change {
+    fn change(&self) -> Result<SettingChange, String> {
+        match (&self.set, &self.add, &self.delete, &self.to) {
+            (Some(node), None, None, Some(value)) => Ok(SettingChange::Replace(node.clone(), value.clone())),
+            (None, Some(node), None, Some(value)) => Ok(SettingChange::Add(node.clone(), value.clone())),
+            (None, None, Some(node), None) => Ok(SettingChange::Delete(node.clone())),
+            _ => Err("a change is `set` or `add` with `to`, or `delete`".into()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -189,14 +228,15 @@ impl CampaignFixture {
         let content = match (&self.firmware, &self.software, &self.settings) {
             (Some(firmware), None, None) => {
                 target.resulting_version = Some(firmware.version.clone());
-                Content::Firmware(sized(name, firmware.octets)?)
+                Content::Firmware(self.package(name, firmware.octets, firmware.header.as_ref())?)
             }
             (None, Some(software), None) => {
-                target.resulting_version = Some(software.version.clone());
+                target.resulting_version.clone_from(&software.version);
                 target.component = Some(software.component.clone());
-                Content::Software(software.component.clone(), sized(name, software.octets)?)
+                let package = self.package(name, software.octets, software.header.as_ref())?;
+                Content::Software(software.component.clone(), package)
             }
-            (None, None, Some(settings)) => settings.content()?,
+            (None, None, Some(settings)) => settings.content(self.command.is_some())?,
             _ => return Err("give exactly one of firmware, software and settings".into()),
         };
         let companions = self.firmware.iter().flat_map(|firmware| firmware.companions.iter().zip(1..));
@@ -207,6 +247,7 @@ impl CampaignFixture {
             campaign: CampaignId::new(name).map_err(|error| error.to_string())?,
             target,
             content,
+            command: self.command_plan(name)?,
             consent: self.consent.map(|consent| Consent {
                 severity: consent.severity,
                 longest_deferral: Duration::from_millis(consent.longest_deferral_ms),
@@ -219,6 +260,29 @@ impl CampaignFixture {
             inspect: Vec::new(),
             companions,
             care,
+        })
+    }
+}
+
+impl CampaignFixture {
+    fn package(&self, name: &str, octets: Option<usize>, header: Option<&HeaderFixture>) -> Result<Arc<[u8]>, String> {
+        match (octets, &self.command, header) {
+            (Some(octets), _, None) => sized(name, octets),
+            (Some(octets), _, Some(header)) => Ok([&header.octets()?, &*sized(name, octets)?].concat().into()),
+            (None, Some(_), None) => Ok(Arc::from([])),
+            (None, None, _) => Err("give the octets of its package, or a command that does without".into()),
+            (None, Some(_), Some(_)) => Err("a header without the octets of a package".into()),
+        }
+    }
+
+    fn command_plan(&self, name: &str) -> Result<CommandPlan, String> {
+        // Inside a Command there is room for a small package only.
+        let inside = package(name, OCTETS_INSIDE);
+        let commands = |list: &Vec<CommandFixture>| list.iter().map(|one| one.command(&inside)).collect();
+        Ok(CommandPlan {
+            commands: self.command.as_ref().map(commands).transpose()?,
+            target: self.addressed_to.clone(),
+            omits_schedule: self.settings.as_ref().is_some_and(|settings| settings.omits_schedule),
         })
     }
 }
@@ -264,18 +328,14 @@ impl Settings {
         CareSteps { next: self.next.clone(), patience }
     }
 
-    fn content(&self) -> Result<Content, String> {
-        if self.changes.is_empty() {
-            return Err("settings without a change".into());
+    fn content(&self, has_command: bool) -> Result<Content, String> {
+        if self.changes.is_empty() != has_command {
+            return Err("give either changes or a command".into());
         }
         let rules = |rules: &Vec<Rule>| rules.iter().map(Rule::rule).collect::<Result<Vec<_>, _>>();
         let schedule = self.schedule.as_ref().map(rules).transpose()?;
         Ok(Content::Provisioning {
-            changes: self
-                .changes
-                .iter()
-                .map(|change| SettingChange::Replace(change.set.clone(), change.to.clone()))
-                .collect(),
+            changes: self.changes.iter().map(Change::change).collect::<Result<_, _>>()?,
             atomic: self.atomic,
             schedule: schedule.map(|rules| ExceptionSchedule { rules }),
         })

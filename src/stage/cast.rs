@@ -11,7 +11,8 @@ use crate::spec::{Account, ChannelLabel, DeviceId, KeyId, ServerId};
 use crate::wire::announcement::SigningKey;
 use crate::wire::package0::GroupAccount;
 
-use super::script::DevicePlan;
+use super::hostile::Insider;
+use super::script::{DevicePlan, Registered};
 
 /// The label of the notification channel.
 pub(super) fn notification_channel() -> ChannelLabel {
@@ -67,6 +68,15 @@ impl Cast {
         SigningKey::from_bytes(&self.secret("signing key"))
     }
 
+    /// The key that the Service Provider signed with before this one; Devices have revoked it.
+    fn revoked_key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.secret("revoked key"))
+    }
+
+    fn revoked_key_id() -> KeyId {
+        KeyId::new("sp-key-0").expect("a short printable name")
+    }
+
     fn account(&self, device: &DeviceId, relay: SocketAddr) -> Account {
         Account {
             server: self.server.clone(),
@@ -78,13 +88,33 @@ impl Cast {
         }
     }
 
-    /// The configuration of a Device whose way to the DM Server leads over `relay`.
-    pub(super) fn device(&self, plan: &DevicePlan, relay: SocketAddr) -> DeviceConfiguration {
-        let registration = Registration {
+    /// What a Device has of its provider.
+    fn registration(&self, registered: Registered) -> Option<Registration> {
+        let anchor = |id: &KeyId, key: SigningKey| BTreeMap::from([(id.clone(), key.verifying_key())]);
+        let other = || SigningKey::from_bytes(&self.secret("another signing key"));
+        let usual = Registration {
             server: self.server.clone(),
             group: self.group(),
-            keys: BTreeMap::from([(self.key_id.clone(), self.signing_key().verifying_key())]),
+            keys: anchor(&self.key_id, self.signing_key()),
+            revoked: anchor(&Self::revoked_key_id(), self.revoked_key()),
         };
+        match registered {
+            Registered::Usual => Some(usual),
+            Registered::Nowhere => None,
+            Registered::Elsewhere => {
+                let server = ServerId::new("other.example").expect("a short printable name");
+                let group = GroupAccount { server: server.clone(), ..self.group() };
+                Some(Registration { server, group, keys: anchor(&self.key_id, other()), revoked: BTreeMap::new() })
+            }
+            Registered::WithNewAnchor => {
+                let new = KeyId::new("sp-key-2").expect("a short printable name");
+                Some(Registration { keys: anchor(&new, other()), revoked: usual.keys, ..usual })
+            }
+        }
+    }
+
+    /// The configuration of a Device whose way to the DM Server leads over `relay`.
+    pub(super) fn device(&self, plan: &DevicePlan, relay: SocketAddr) -> DeviceConfiguration {
         let mut account = self.account(&plan.traits.id, relay);
         if plan.has_wrong_password {
             account.password = self.password("password of a stranger");
@@ -94,7 +124,7 @@ impl Cast {
         }
         DeviceConfiguration {
             traits: plan.traits.clone(),
-            registrations: if plan.is_registered { vec![registration] } else { Vec::new() },
+            registrations: self.registration(plan.registration).into_iter().collect(),
             account,
             notification: notification_channel(),
             settings: plan.settings.clone(),
@@ -118,10 +148,15 @@ impl Cast {
         }
     }
 
-    /// The configuration of a stranger who knows everything of the Service Provider but its signing key.
-    pub(super) fn forger(&self) -> ProviderConfiguration {
-        let mut configuration = self.provider(&[]);
-        configuration.key = SigningKey::from_bytes(&self.secret("the forger's key"));
-        configuration
+    /// What the hostile sender knows: everything of the Service Provider, so that it can be wrong in one thing alone.
+    pub(super) fn insider(&self) -> Insider {
+        Insider {
+            group: self.group(),
+            key_id: self.key_id.clone(),
+            key: self.signing_key(),
+            revoked: (Self::revoked_key_id(), self.revoked_key()),
+            own_key: SigningKey::from_bytes(&self.secret("the hostile sender's key")),
+            delivery: delivery_channel(),
+        }
     }
 }

@@ -28,6 +28,8 @@ struct Inner {
     conversations: BTreeMap<(SocketAddr, u64), Talk>,
     /// Who sends datagrams without being the subject, by the address that they come from.
     strangers: BTreeMap<SocketAddr, String>,
+    /// Datagrams of strangers that were recorded, by the address that they came from.
+    heard: BTreeMap<SocketAddr, usize>,
 }
 
 /// A connection of the interaction channel, and comments that wait for its next frame.
@@ -47,6 +49,7 @@ impl Recorder {
             pending: Vec::new(),
             conversations: BTreeMap::new(),
             strangers: BTreeMap::new(),
+            heard: BTreeMap::new(),
         };
         Self { inner: Rc::new(RefCell::new(inner)), changed: Rc::new(Notify::new()) }
     }
@@ -66,6 +69,11 @@ impl Recorder {
         self.inner.borrow_mut().strangers.insert(address, name.to_owned());
     }
 
+    /// How many datagrams of the provider's lane came from `address`.
+    pub(super) fn heard_from(&self, address: SocketAddr) -> usize {
+        self.inner.borrow().heard.get(&address).copied().unwrap_or_default()
+    }
+
     /// Records a datagram.
     pub(super) fn datagram(&self, at: Timestamp, lane: LaneId, packet: Datagram, comments: Vec<String>) {
         let packet = Packet::Datagram {
@@ -76,6 +84,9 @@ impl Recorder {
         };
         let mut inner = self.inner.borrow_mut();
         let sender = inner.strangers.get(&packet.source()).map(|name| format!("{SENDER_COMMENT}{name}"));
+        if sender.is_some() {
+            *inner.heard.entry(packet.source()).or_default() += 1;
+        }
         inner.add(at, lane, packet, sender.into_iter().chain(comments).collect());
         drop(inner);
         self.changed.notify_waiters();

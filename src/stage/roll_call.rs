@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::capture::Timeline;
 use crate::findings::Verdict;
 use crate::judge::{Check, ROLL_CALL, answer_to};
-use crate::provider::{BroadcastPlan, CampaignPlan, CareSteps, Content, SettingChange};
+use crate::provider::{BroadcastPlan, CampaignPlan, CareSteps, CommandPlan, Content, SettingChange};
 use crate::spec::{
     CampaignId, CareProcess, ExceptionRule, ExceptionSchedule, NodeUri, ReportTiming, Reporters, Reporting, Rollout,
     RuleAction, Situation, Target,
@@ -186,6 +186,7 @@ fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignP
                 }],
             }),
         },
+        command: CommandPlan::default(),
         consent: None,
         rollout: Rollout::default(),
         reporting: Reporting { who: Reporters::Everybody, offset, ..Reporting::default() },

@@ -24,19 +24,17 @@ use super::broadcasted::Broadcasted;
 use super::cast::{Cast, notification_channel};
 use super::channels::{Channels, TTL, lane};
 use super::host::HostWatch;
+use super::hostile::Insider;
 use super::link::{LinkPlan, Outage};
 use super::plan::AirPlan;
 use super::recorder::Recorder;
 use super::script::{DevicePlan, Script, Skew};
 use super::{StageBrief, StageError};
 
-/// Where the Service Provider's sequence numbers begin, and those of a forger, who must look fresh but not spoil what follows.
-const SEQUENCE: u64 = 1000;
-const FORGED_SEQUENCE: u64 = 500;
+/// Where the Service Provider's sequence numbers begin; those of the hostile sender are lower.
+pub(super) const SEQUENCE: u64 = 1000;
 /// How far a clock is off that shows another time.
 const HOUR: Duration = Duration::from_secs(3600);
-/// What the forger is called.
-const FORGER: &str = "the unknown sender";
 /// Any free port of the loopback interface.
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
@@ -70,7 +68,8 @@ pub(super) struct Running {
     cast: Cast,
     seed: u64,
     sender: ChannelTable,
-    forger: Option<Box<dyn ProviderInstance>>,
+    /// How many campaigns the hostile sender has made.
+    pub forgeries: u16,
     devices: BTreeMap<String, Box<dyn DeviceInstance>>,
     briefs: BTreeMap<String, DeviceBrief>,
     ids: BTreeMap<String, DeviceId>,
@@ -134,7 +133,7 @@ impl Running {
             cast,
             seed: brief.seed,
             sender: channels.sender,
-            forger: None,
+            forgeries: 0,
             devices: BTreeMap::new(),
             briefs: BTreeMap::new(),
             ids: BTreeMap::new(),
@@ -229,30 +228,9 @@ impl Running {
         Ok(())
     }
 
-    /// A stranger on the sender's channels, who signs with a key of its own.
-    pub(super) async fn forger(&mut self, brief: &StageBrief) -> Result<&dyn ProviderInstance, StageError> {
-        if self.forger.is_none() {
-            let reference = crate::subject::ReferenceProvider::conformant();
-            let opened = crate::subject::ProviderSubject::open(
-                &reference,
-                ProviderBrief {
-                    name: FORGER.into(),
-                    configuration: self.cast.forger(),
-                    channels: self.sender.clone(),
-                    listen: ANY_PORT,
-                    folder: self.folder.path().join("unknown-sender"),
-                    sequence: SequenceNumber(FORGED_SEQUENCE),
-                    seed: brief.seed.wrapping_add(1),
-                    clock: self.clock,
-                },
-            );
-            let forger = opened.await?;
-            for source in forger.sources() {
-                self.recorder.stranger(source, FORGER);
-            }
-            self.forger = Some(forger);
-        }
-        self.forger.as_deref().ok_or(StageError::NotRaised)
+    /// What the hostile sender knows.
+    pub(super) fn insider(&self) -> Insider {
+        self.cast.insider()
     }
 
     /// Lets everything pass from now on, on the air and on every way to the DM Server: what follows is the harness's own

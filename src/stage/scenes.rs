@@ -68,7 +68,7 @@ impl Stage {
         Ok(())
     }
 
-    fn plan(&self, campaign: &str) -> Result<CampaignPlan, StageError> {
+    pub(super) fn plan(&self, campaign: &str) -> Result<CampaignPlan, StageError> {
         let brief = self.brief()?;
         Ok(self.script.campaign(&brief.fixtures, campaign, brief.clock.now())?)
     }
@@ -113,19 +113,6 @@ impl Stage {
             Ok(_) | Err(SubjectError::Refused { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Broadcasts a campaign in the Service Provider's name, signed by somebody else.
-    pub async fn forge(&mut self, campaign: &str) -> Result<(), StageError> {
-        self.open().await?;
-        let plan = self.plan(campaign)?;
-        let brief = self.brief()?.clone();
-        let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
-        let entry = broadcasted(&plan, running.clock.now());
-        running.forger(&brief).await?.push(plan).await?;
-        // What a Device that believes it would report has its place before the answer to the roll call.
-        running.broadcasted.push(entry);
-        self.broadcast_ends(campaign).await
     }
 
     /// Sends once more what was recorded of a campaign.
@@ -276,7 +263,7 @@ fn closing(timeline: &Timeline, campaign: &str) -> Option<Timestamp> {
 }
 
 /// What the sender sent for a campaign, in order; whether each is a notification.
-fn recorded(running: &Running, campaign: &str) -> Vec<(bool, Vec<u8>)> {
+pub(super) fn recorded(running: &Running, campaign: &str) -> Vec<(bool, Vec<u8>)> {
     let timeline = running.recorder.timeline();
     let Some(session) = tsi_of(&timeline, campaign) else { return Vec::new() };
     let is_notification = |sight: &Sight| match sight {

@@ -23,6 +23,8 @@ pub enum Condition {
     FullStorage,
     /// Its installer fails.
     FailingInstaller,
+    /// Its storage takes packages, but there is no room where they are installed.
+    NoRoomToInstall,
     /// No symbol of the package arrives.
     HearsNothingOfThePackage,
     /// Every copy of the package arrives with one bit wrong.
@@ -51,6 +53,10 @@ pub enum Condition {
     FullLog,
     /// It is registered with no provider.
     NotRegistered,
+    /// It is registered with another provider alone.
+    OtherProvider,
+    /// It trusts another key of the Service Provider, and the one in use no longer.
+    NewTrustAnchor,
     /// It is of another manufacturer.
     OtherManufacturer,
     /// It is of another model.
@@ -97,6 +103,19 @@ pub enum Skew {
     Fast,
 }
 
+/// Whom a Device is registered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Registered {
+    /// The Service Provider.
+    Usual,
+    /// Nobody.
+    Nowhere,
+    /// Another provider.
+    Elsewhere,
+    /// The Service Provider, but under another key than the one that it signs with.
+    WithNewAnchor,
+}
+
 /// One Device before it is switched on.
 #[derive(Debug, Clone)]
 pub(super) struct DevicePlan {
@@ -128,6 +147,8 @@ pub(super) struct DevicePlan {
     pub is_on: bool,
     /// Whether it is registered with the Service Provider.
     pub is_registered: bool,
+    /// Its registration when that is another one.
+    pub registration: Registered,
 }
 
 /// Everything that is known before the scenario runs.
@@ -235,7 +256,14 @@ impl DevicePlan {
             has_wrong_password: false,
             is_on: true,
             is_registered: true,
+            registration: Registered::Usual,
         }
+    }
+
+    /// Gives the Device another registration, under which it hears nothing of the Service Provider.
+    fn register(&mut self, registration: Registered) {
+        self.registration = registration;
+        self.is_registered = registration == Registered::Usual;
     }
 
     /// Makes the Device peculiar.
@@ -245,6 +273,7 @@ impl DevicePlan {
         match condition {
             Condition::FullStorage => self.local.push(LocalCondition::StorageFull(true)),
             Condition::FailingInstaller => self.local.push(LocalCondition::InstallerFails(true)),
+            Condition::NoRoomToInstall => self.local.push(LocalCondition::NoRoomToInstall(true)),
             Condition::HearsNothingOfThePackage => air(package(), Which::All, Fate::Drop),
             Condition::DamagedPackage => air(package(), Which::All, Fate::FlipBit),
             Condition::LosesTheFirstTable => air(PacketKind::Table, Which::Number(1), Fate::Drop),
@@ -258,7 +287,9 @@ impl DevicePlan {
             Condition::ListensElsewhere => self.listens_elsewhere = true,
             Condition::DistrustsServer => self.distrusts_server = true,
             Condition::FullLog => self.local.push(LocalCondition::FullLog),
-            Condition::NotRegistered => self.is_registered = false,
+            Condition::NotRegistered => self.register(Registered::Nowhere),
+            Condition::OtherProvider => self.register(Registered::Elsewhere),
+            Condition::NewTrustAnchor => self.register(Registered::WithNewAnchor),
             Condition::OtherManufacturer => self.traits.manufacturer = "Emca".into(),
             Condition::OtherModel => self.traits.model = "X2".into(),
             Condition::OtherHardware => self.traits.hardware_version = "9".into(),

@@ -51,6 +51,7 @@ macro_rules! conditions {
 conditions! {
     "has" "have" "a full storage" => Condition::FullStorage,
     "has" "have" "an installer that fails" => Condition::FailingInstaller,
+    "has" "have" "no room to install" => Condition::NoRoomToInstall,
     "hears" "hear" "nothing of the package" => Condition::HearsNothingOfThePackage,
     "receives" "receive" "the package with one bit wrong" => Condition::DamagedPackage,
     "loses" "lose" "the first file table" => Condition::LosesTheFirstTable,
@@ -92,6 +93,8 @@ conditions! {
     "takes" "take" "the DM Server for a stranger" => Condition::DistrustsServer,
     "has" "have" "a full status log" => Condition::FullLog,
     "is" "are" "not registered for updates" => Condition::NotRegistered,
+    "is" "are" "registered with another provider" => Condition::OtherProvider,
+    "has" "have" "replaced the provider's trust anchor" => Condition::NewTrustAnchor,
     "is" "are" "of another manufacturer" => Condition::OtherManufacturer,
     "is" "are" "of another model" => Condition::OtherModel,
     "has" "have" "other hardware" => Condition::OtherHardware,

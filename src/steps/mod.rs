@@ -8,6 +8,7 @@ mod device;
 mod dm_server;
 mod end_user;
 mod events;
+mod hostile_sender;
 pub mod names;
 mod parameters;
 pub mod phrasebook;

@@ -10,6 +10,7 @@ use crate::stage::Answer;
 
 use super::conditions::ConditionText;
 use super::events::{AnsweredText, EventText, SwitchText};
+use super::hostile_sender::{AttackText, FlawText};
 use super::phrasebook::{PHRASES, Phrase};
 
 /// The longest span of time that a sentence may name, and so the longest that a scenario waits for a report.
@@ -80,6 +81,8 @@ fn check_value(placeholder: &str, value: &str) -> Option<Result<(), ParameterErr
         "switch" => read::<SwitchText>(value),
         "offered" => read::<Offered>(value),
         "outcome" => read::<OutcomeText>(value),
+        "flaw" => read::<FlawText>(value),
+        "attack" => read::<AttackText>(value),
         "condition" => read::<ConditionText>(value),
         "int" => read::<Number>(value),
         // Any text is a word.

@@ -18,7 +18,7 @@ const fn phrase(keyword: &'static str, sentence: &'static str, example: &'static
 }
 
 /// Every sentence.
-pub const PHRASES: [Phrase; 42] = [
+pub const PHRASES: [Phrase; 44] = [
     phrase(
         "Given",
         "the population {population}",
@@ -56,6 +56,12 @@ pub const PHRASES: [Phrase; 42] = [
         "The End User answered: not now (postponed), or ask again in 400 ms (briefly postponed).",
     ),
     phrase(
+        "Given",
+        "a hostile sender has broadcast campaign {campaign} with {flaw}",
+        r#"a hostile sender has broadcast campaign "small-image" with another key"#,
+        "As the event of that name, before the scenario's event.",
+    ),
+    phrase(
         "When",
         "the Service Provider broadcasts campaign {campaign}",
         r#"the Service Provider broadcasts campaign "spring-patch""#,
@@ -69,9 +75,15 @@ pub const PHRASES: [Phrase; 42] = [
     ),
     phrase(
         "When",
-        "an unknown sender broadcasts campaign {campaign} in the Service Provider's name",
-        r#"an unknown sender broadcasts campaign "spring-patch" in the Service Provider's name"#,
-        "All is right but the signing key.",
+        "a hostile sender broadcasts campaign {campaign} with {flaw}",
+        r#"a hostile sender broadcasts campaign "small-image" with a wrong digest"#,
+        "Everything is the provider's but the one flaw of a closed list; a forgery is `another key`.",
+    ),
+    phrase(
+        "When",
+        "a hostile sender {attack} while campaign {campaign} is on the air",
+        r#"a hostile sender sends 2,000 forged notifications while campaign "long-carousel" is on the air"#,
+        "An attack of a closed list goes on beside a campaign of the Service Provider.",
     ),
     phrase(
         "When",

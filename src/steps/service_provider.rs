@@ -1,4 +1,4 @@
-//! The Service Provider, and strangers who would pass for it.
+//! The Service Provider.
 
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
@@ -29,16 +29,6 @@ async fn broadcasts(stage: &mut Stage, campaign: CampaignName, #[step] step: &St
 #[when(expr = "the Service Provider broadcasts campaign {campaign} after it has expired")]
 async fn broadcasts_expired(stage: &mut Stage, campaign: CampaignName, #[step] step: &Step) -> Result<(), StageError> {
     stage.at(step).broadcast_expired(&campaign.0).await
-}
-
-#[when(expr = "an unknown sender broadcasts campaign {campaign} in the Service Provider's name")]
-async fn forges(stage: &mut Stage, campaign: CampaignName, #[step] step: &Step) -> Result<(), StageError> {
-    stage.at(step).forge(&campaign.0).await
-}
-
-#[when(expr = "an unknown sender replays campaign {campaign}")]
-async fn replays(stage: &mut Stage, campaign: CampaignName, #[step] step: &Step) -> Result<(), StageError> {
-    stage.at(step).replay(&campaign.0).await
 }
 
 #[then(expr = "campaign {campaign} is on the air {int} times")]

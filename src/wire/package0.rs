@@ -11,13 +11,14 @@ use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::DecodeError;
+use super::form::{Form, Rule};
 use crate::spec::{ServerId, SessionId};
 
 const PROTOCOL: &str = "Package #0";
 const LAYOUT: &str = "DM 1.2 Notification, trigger format";
 
-/// Octets of the digest.
-const DIGEST: usize = 16;
+/// Octets of the digest, which stands in front of the trigger.
+pub const DIGEST: usize = 16;
 /// Octets from the version to the end of the reserved bits.
 const BITS: usize = 5;
 /// Version 1.1 in tenths, the only one of DM 1.2.
@@ -114,14 +115,19 @@ impl Trigger {
 impl Package0 {
     /// The notification that `trigger` makes under a group account.
     pub fn seal(trigger: Trigger, account: &GroupAccount) -> Self {
-        Self { digest: digest(&trigger, account, &account.nonce), trigger }
+        Self { digest: digest(&trigger.encode(), account, &account.nonce), trigger }
     }
 
     /// Whether the digest fits: with the account's nonce or, as DM 1.2 has it, with the nonce 00000000.
     ///
     /// A trigger that names another server than the account never fits.
     pub fn verify(&self, account: &GroupAccount) -> bool {
-        let fits = |nonce: &[u8]| self.digest == digest(&self.trigger, account, nonce);
+        self.verify_octets(&self.trigger.encode(), account)
+    }
+
+    /// As [`Package0::verify`], over the octets of the trigger as they came.
+    pub fn verify_octets(&self, trigger: &[u8], account: &GroupAccount) -> bool {
+        let fits = |nonce: &[u8]| self.digest == digest(trigger, account, nonce);
         self.trigger.server == account.server && (fits(&account.nonce) || fits(&SPECIAL_NONCE))
     }
 
@@ -135,6 +141,14 @@ impl Package0 {
     /// # Errors
     /// [`DecodeError`] names the field that is cut short, or that has a value DM 1.2 does not allow.
     pub fn decode(octets: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode_as(octets, Form::PROFILE)
+    }
+
+    /// As [`Package0::decode`], by a reader that holds it to `form`.
+    ///
+    /// # Errors
+    /// [`DecodeError`], where a rule of `form` is broken.
+    pub fn decode_as(octets: &[u8], form: Form) -> Result<Self, DecodeError> {
         let mut fields = Fields { octets, at: 0 };
         let digest = fields.array::<DIGEST>("digest")?;
 
@@ -144,7 +158,7 @@ impl Package0 {
         let rest: [u8; BITS - 2] =
             fields.array("future-use").map_err(|fault| DecodeError { offset: start + 1, ..fault })?;
         let bits = front.iter().chain(&rest).fold(0, |bits, octet| bits << 8 | u64::from(*octet));
-        if bits >> 30 != VERSION {
+        if form.has(Rule::Version) && bits >> 30 != VERSION {
             return Err(error(start, "version", format!("{}, only {VERSION} (1.1) is allowed", bits >> 30)));
         }
         let ui_mode = match bits >> 28 & 0b11 {
@@ -155,13 +169,16 @@ impl Package0 {
         };
         let initiator = if bits >> 27 & 1 == 1 { Initiator::Server } else { Initiator::Client };
         let reserved = bits & ((1 << 27) - 1);
-        if reserved != 0 {
+        if form.has(Rule::Reserved) && reserved != 0 {
             return Err(error(start + 1, "future-use", format!("0x{reserved:07X}, only zero is allowed")));
         }
 
         let start = fields.at;
-        let session = SessionId::new(u16::from_be_bytes(fields.array("sessionid")?))
-            .ok_or_else(|| error(start, "sessionid", "zero, 1 to FFFF are allowed".into()))?;
+        let number = u16::from_be_bytes(fields.array("sessionid")?);
+        // A reader that does not mind takes it for any other.
+        let number = if form.has(Rule::SessionId) { number } else { number.max(1) };
+        let session =
+            SessionId::new(number).ok_or_else(|| error(start, "sessionid", "zero, 1 to FFFF are allowed".into()))?;
 
         let start = fields.at;
         let [length] = fields.array("length-identifier")?;
@@ -179,10 +196,12 @@ impl Package0 {
     }
 }
 
-/// H(B64(H(server-id:password)):nonce:B64(H(trigger))), H being MD5.
-fn digest(trigger: &Trigger, account: &GroupAccount, nonce: &[u8]) -> [u8; 16] {
+/// The digest over the octets of a trigger: H(B64(H(server-id:password)):nonce:B64(H(trigger))), H being MD5.
+///
+/// [`Package0::seal`] uses the account's own nonce; so does whoever seals octets that are no trigger.
+pub fn digest(trigger: &[u8], account: &GroupAccount, nonce: &[u8]) -> [u8; DIGEST] {
     let credentials = BASE64.encode(Md5::digest(format!("{}:{}", account.server, account.password)));
-    let trigger = BASE64.encode(Md5::digest(trigger.encode()));
+    let trigger = BASE64.encode(Md5::digest(trigger));
     Md5::digest([credentials.as_bytes(), nonce, trigger.as_bytes()].join(&b':')).into()
 }
 

@@ -7,6 +7,7 @@
 //! Bound: a decoded push holds copies of its headers and data, at most [`MAX_DATAGRAM`] octets together.
 
 use super::DecodeError;
+use super::form::{Form, Rule};
 
 /// The most octets that a notification datagram may have (profile section 1).
 pub const MAX_DATAGRAM: usize = 1400;
@@ -68,7 +69,15 @@ impl Push {
     /// [`DecodeError`] when the datagram is too long or cut short, is another PDU, does not begin its headers with the
     /// two codes of a DM notification, or has too many octets of headers.
     pub fn decode(datagram: &[u8]) -> Result<Self, DecodeError> {
-        if datagram.len() > MAX_DATAGRAM {
+        Self::decode_as(datagram, Form::PROFILE)
+    }
+
+    /// As [`Push::decode`], by a reader that holds it to `form`.
+    ///
+    /// # Errors
+    /// [`DecodeError`], where a rule of `form` is broken.
+    pub fn decode_as(datagram: &[u8], form: Form) -> Result<Self, DecodeError> {
+        if form.has(Rule::Length) && datagram.len() > MAX_DATAGRAM {
             let reason = format!("{} octets, at most {MAX_DATAGRAM} are allowed", datagram.len());
             return Err(error(MAX_DATAGRAM, "datagram", reason, PROFILE));
         }
@@ -86,10 +95,14 @@ impl Push {
             return Err(error(2, "HeadersLen", reason, PUSH_BINDING));
         }
         let front = &datagram[..body_start];
-        expect(front, headers_start, "Content-Type", CONTENT_TYPE, PUSH_BINDING)?;
-        expect(front, headers_start + 1, "X-Wap-Application-Id", APPLICATION_ID, PUSH_BINDING)?;
-        expect(front, headers_start + 2, "X-Wap-Application-Id value", SYNCML_DM, PUSH_BINDING)?;
-        let headers = front[headers_start + 3..].to_vec();
+        if form.has(Rule::ContentType) {
+            expect(front, headers_start, "Content-Type", CONTENT_TYPE, PUSH_BINDING)?;
+        }
+        if form.has(Rule::ApplicationId) {
+            expect(front, headers_start + 1, "X-Wap-Application-Id", APPLICATION_ID, PUSH_BINDING)?;
+            expect(front, headers_start + 2, "X-Wap-Application-Id value", SYNCML_DM, PUSH_BINDING)?;
+        }
+        let headers = front.get(headers_start + 3..).unwrap_or_default().to_vec();
         Ok(Self { transaction, headers, body: datagram[body_start..].to_vec() })
     }
 }

@@ -169,10 +169,12 @@ fn a_package_that_was_not_announced_is_a_bad_url() {
 
 #[test]
 fn a_form_that_the_device_lacks_is_not_implemented() {
-    let command =
-        document(vec![set(1, fumo::DOWNLOAD_PKG_URL, PACKAGE), exec(2, fumo::DOWNLOAD), exec(3, fumo::UPDATE)]);
+    for node in ["./FUMO/Reboot", "./FUMO/DownloadAndUpdate/Pause", "./FUMO/Ext/Vendor"] {
+        let mut command = good();
+        command.body.push(exec(3, node));
 
-    assert_eq!(firmware_result(&command), 408);
+        assert_eq!(firmware_result(&command), 408, "{node}");
+    }
 }
 
 #[test]
@@ -184,8 +186,8 @@ fn software_has_its_own_codes() {
     assert_eq!(result(scomo::download_install(&browser, "http://sp.example/other.bin", "crafted", 1)), 1400);
     let other = ComponentId::new("other").unwrap();
     assert_eq!(result(scomo::download_install(&other, PACKAGE, "crafted", 1)), 1400);
-    let inactive = scomo::operation(&browser, scomo::Operation::DownloadInstallInactive);
-    assert_eq!(result(vec![set(1, &scomo::package_url(&browser), PACKAGE), exec(2, &inactive)]), 1411);
+    let suspend = "./SCOMO/Download/browser/Operations/Suspend";
+    assert_eq!(result(vec![set(1, &scomo::package_url(&browser), PACKAGE), exec(2, suspend)]), 1411);
 }
 
 #[test]

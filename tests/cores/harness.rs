@@ -95,6 +95,7 @@ pub(crate) fn device_configuration(index: usize) -> DeviceConfiguration {
             server: server_id(),
             group: provider.group,
             keys: BTreeMap::from([(provider.key_id, provider.key.verifying_key())]),
+            revoked: BTreeMap::new(),
         }],
         account: account(index),
         notification: label("notification"),

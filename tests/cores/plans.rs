@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use castproof::provider::{BroadcastPlan, CampaignPlan, CareSteps, Content, SettingChange};
+use castproof::provider::{BroadcastPlan, CampaignPlan, CareSteps, CommandPlan, Content, SettingChange};
 use castproof::spec::{ExceptionSchedule, Reporters, Reporting, Rollout, Target};
 
 use crate::harness::{campaign, ms, version};
@@ -21,6 +21,7 @@ pub(crate) fn plan(name: &str, content: Content, who: Reporters) -> CampaignPlan
         campaign: campaign(name),
         target: Target::default(),
         content,
+        command: CommandPlan::default(),
         consent: None,
         rollout: Rollout::default(),
         reporting: reporting(who),

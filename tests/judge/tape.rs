@@ -16,7 +16,7 @@ use castproof::wire::announcement::{SigningKey, sign};
 use castproof::wire::fdt::{Fdt, FdtFile, FluteVersion};
 use castproof::wire::lct::{Extension, LctHeader};
 use castproof::wire::mo::ReportedResult;
-use castproof::wire::mo::fumo::FumoResult;
+use castproof::wire::mo::fumo::{FumoResult, Operation};
 use castproof::wire::package0::{GroupAccount, Initiator, Package0, Trigger, UiMode};
 use castproof::wire::syncml::model::MEDIA_TYPE;
 use castproof::wire::syncml::{Alert, Command, Exec, Item, Items, Message, Results, Status, SyncHdr};
@@ -332,7 +332,8 @@ impl Session {
 
 /// The Generic Alert of a firmware result.
 pub(crate) fn result(campaign: &str, code: u16) -> Alert {
-    ReportedResult::Firmware(FumoResult(code)).to_alert(3, Some(campaign.to_owned()))
+    ReportedResult::Firmware { operation: Operation::DownloadAndUpdate, result: FumoResult(code) }
+        .to_alert(3, Some(campaign.to_owned()))
 }
 
 pub(crate) fn status(msg_ref: u32, cmd_ref: u32, cmd: &str, code: u16) -> Command {

@@ -26,10 +26,12 @@ mod attempts;
 mod broadcast;
 mod care;
 mod consent;
+mod form;
 mod life;
 mod relevance;
 mod reporting;
 mod rollout;
+mod trust;
 
 use crate::{device, provider};
 
@@ -75,6 +77,8 @@ impl Deviation {
 /// Every deviation, theme by theme; a new theme is a file of its own.
 pub fn deviations() -> impl Iterator<Item = &'static Deviation> {
     let themes = [
+        form::DEVIATIONS,
+        trust::DEVIATIONS,
         admission::DEVIATIONS,
         relevance::DEVIATIONS,
         rollout::DEVIATIONS,

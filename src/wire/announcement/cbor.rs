@@ -4,6 +4,7 @@
 //! forgets offsets; so this reads the few forms that are left. It reserves nothing on the word of a length.
 
 use crate::wire::DecodeError;
+use crate::wire::form::{Form, Rule};
 
 use super::{FIRST_CRITICAL_KEY, MAX_LIST, PROFILE};
 
@@ -52,11 +53,17 @@ pub(super) struct Reader<'a> {
     at: usize,
     /// Where `octets` begin in the message that errors speak of.
     base: usize,
+    form: Form,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(protocol: &'static str, octets: &'a [u8], base: usize) -> Self {
-        Self { protocol, octets, at: 0, base }
+        Self { protocol, octets, at: 0, base, form: Form::PROFILE }
+    }
+
+    /// The reader with other rules.
+    pub(super) fn held_to(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
     /// Octets from the start of the message to the next item.
@@ -202,7 +209,9 @@ impl<'a> Reader<'a> {
                 _ => previous = Some(key),
             }
             if !entry(self, key)? {
-                if key >= FIRST_CRITICAL_KEY {
+                if !self.form.has(Rule::IgnorableKeys)
+                    || (key >= FIRST_CRITICAL_KEY && self.form.has(Rule::CriticalKeys))
+                {
                     return Err(self.refuse(start, field, format!("critical key {key} is unknown")));
                 }
                 self.pass_over(field, 0)?;

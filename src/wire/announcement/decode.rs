@@ -7,6 +7,7 @@ use crate::spec::{
     Reporting, Rollout, SequenceNumber, Severity, Target, Timestamp, Tsi, UpdateKind, Version,
 };
 use crate::wire::DecodeError;
+use crate::wire::form::{Form, Rule};
 use crate::wire::wsp::MAX_DATAGRAM;
 
 use super::cbor::Reader;
@@ -22,13 +23,14 @@ const PROTOCOL: &str = "announcement";
 /// [`DecodeError`] when the octets are too many or cut short, are not deterministic CBOR, lack a mandatory key, hold a
 /// critical key that is unknown, or a value outside its range (profile section 2).
 pub fn decode(octets: &[u8]) -> Result<Announcement, DecodeError> {
-    decode_within(octets, 0)
+    decode_within(octets, 0, Form::PROFILE)
 }
 
-/// As [`decode`], for a payload that begins `base` octets into the message that errors speak of.
-pub(super) fn decode_within(octets: &[u8], base: usize) -> Result<Announcement, DecodeError> {
-    let mut reader = Reader::new(PROTOCOL, octets, base);
-    if octets.len() > MAX_DATAGRAM {
+/// As [`decode`], by a reader that holds the payload to `form`; it begins `base` octets into the message that errors
+/// speak of.
+pub(super) fn decode_within(octets: &[u8], base: usize, form: Form) -> Result<Announcement, DecodeError> {
+    let mut reader = Reader::new(PROTOCOL, octets, base).held_to(form);
+    if form.has(Rule::Length) && octets.len() > MAX_DATAGRAM {
         let reason = format!("{} octets, at most {MAX_DATAGRAM} are allowed", octets.len());
         return Err(reader.refuse(base + MAX_DATAGRAM, "announcement", reason));
     }

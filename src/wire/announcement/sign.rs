@@ -6,6 +6,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
 use crate::spec::{Announcement, KeyId};
 use crate::wire::DecodeError;
+use crate::wire::form::{Form, Rule};
 use crate::wire::wsp::MAX_DATAGRAM;
 
 use super::cbor::Reader;
@@ -63,8 +64,16 @@ impl SignedAnnouncement {
     /// the profile: tag 18; protected headers algorithm EdDSA and key id, no others; no unprotected ones; an announcement
     /// as payload; a signature of 64 octets; nothing after it.
     pub fn decode(octets: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode_as(octets, Form::PROFILE)
+    }
+
+    /// As [`SignedAnnouncement::decode`], by a reader that holds it to `form`.
+    ///
+    /// # Errors
+    /// [`DecodeError`], where a rule of `form` is broken.
+    pub fn decode_as(octets: &[u8], form: Form) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(PROTOCOL, octets, 0);
-        if octets.len() > MAX_DATAGRAM {
+        if form.has(Rule::Length) && octets.len() > MAX_DATAGRAM {
             let reason = format!("{} octets, at most {MAX_DATAGRAM} are allowed", octets.len());
             return Err(reader.refuse(MAX_DATAGRAM, "COSE_Sign1", reason));
         }
@@ -77,8 +86,10 @@ impl SignedAnnouncement {
         let payload = reader.bytes("payload")?;
         let payload_start = reader.offset() - payload.len();
         let signature = reader.byte_array("signature")?;
-        reader.finish("COSE_Sign1")?;
-        let announcement = decode_within(payload, payload_start)?;
+        if form.has(Rule::End) {
+            reader.finish("COSE_Sign1")?;
+        }
+        let announcement = decode_within(payload, payload_start, form)?;
         Ok(Self { key, announcement, protected: protected.into(), payload: payload.into(), signature })
     }
 

@@ -39,6 +39,40 @@ pub const ALERT_DEVICE_REQUEST: &str = "org.openmobilealliance.dm.firmwareupdate
 /// Alert type by which the End User asks for an update.
 pub const ALERT_USER_REQUEST: &str = "org.openmobilealliance.dm.firmwareupdate.userrequest";
 
+/// What can be executed on the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Operation {
+    /// Downloads only.
+    Download,
+    /// Installs what is there.
+    Update,
+    /// Downloads and installs.
+    DownloadAndUpdate,
+}
+
+impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 3] = [Self::Download, Self::Update, Self::DownloadAndUpdate];
+
+    /// The node that is executed for it.
+    pub fn node(self) -> &'static str {
+        match self {
+            Self::Download => DOWNLOAD,
+            Self::Update => UPDATE,
+            Self::DownloadAndUpdate => DOWNLOAD_AND_UPDATE,
+        }
+    }
+
+    /// The type of the alert that reports its end.
+    pub fn alert_type(self) -> &'static str {
+        match self {
+            Self::Download => ALERT_DOWNLOAD,
+            Self::Update => ALERT_UPDATE,
+            Self::DownloadAndUpdate => ALERT_DOWNLOAD_AND_UPDATE,
+        }
+    }
+}
+
 /// The value of [`STATE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FumoState {
@@ -185,9 +219,9 @@ impl fmt::Display for FumoResult {
     }
 }
 
-/// The item of the Generic Alert that reports the end of a download and update.
-pub fn report_item(result: FumoResult) -> Item {
-    report(ROOT, ALERT_DOWNLOAD_AND_UPDATE, "int", result.is_success(), result.to_string())
+/// The item of the Generic Alert that reports the end of an operation.
+pub fn report_item(operation: Operation, result: FumoResult) -> Item {
+    report(ROOT, operation.alert_type(), "int", result.is_success(), result.to_string())
 }
 
 /// The two commands that have a Device download the package at `location` and install it.
@@ -265,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_report_of_failure_is_critical_and_names_the_object() {
-        let item = report_item(FumoResult::CORRUPTED_PACKAGE);
+        let item = report_item(Operation::DownloadAndUpdate, FumoResult::CORRUPTED_PACKAGE);
 
         assert_eq!(item.source.as_deref(), Some("./FUMO"));
         assert_eq!(item.meta.media_type.as_deref(), Some(ALERT_DOWNLOAD_AND_UPDATE));

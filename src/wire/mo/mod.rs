@@ -32,8 +32,13 @@ const REPORT: &str = "castproof profile 1, clause 6";
 /// The result that a Generic Alert of the profile tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportedResult {
-    /// The end of a firmware update.
-    Firmware(FumoResult),
+    /// The end of an operation on the firmware.
+    Firmware {
+        /// The operation that ended.
+        operation: fumo::Operation,
+        /// How it ended.
+        result: FumoResult,
+    },
     /// The end of a SCOMO operation.
     Software {
         /// The component.
@@ -58,10 +63,11 @@ impl ReportedResult {
             return Err(invalid("Data", format!("alert {}, not {}", alert.code, alert::GENERIC)));
         }
         let first = alert.items.first().ok_or_else(|| invalid("Item", "no item"))?;
-        match bare_type(first)? {
-            fumo::ALERT_DOWNLOAD | fumo::ALERT_UPDATE | fumo::ALERT_DOWNLOAD_AND_UPDATE => {
-                Ok(Self::Firmware(FumoResult(result_number(only_item(alert)?)?)))
-            }
+        let media_type = bare_type(first)?;
+        if let Some(operation) = fumo::Operation::ALL.into_iter().find(|one| one.alert_type() == media_type) {
+            return Ok(Self::Firmware { operation, result: FumoResult(result_number(only_item(alert)?)?) });
+        }
+        match media_type {
             scomo::ALERT_OPERATION_COMPLETE => software(only_item(alert)?),
             provisioning::ALERT => Ok(Self::Provisioning(ProvisioningReport::from_items(&alert.items)?)),
             other => Err(invalid("Type", format!("`{}` is no report of the profile", shown(other)))),
@@ -71,7 +77,7 @@ impl ReportedResult {
     /// The Generic Alert that tells this result; `correlator` is that of the Exec, or the campaign's name.
     pub fn to_alert(&self, cmd_id: u32, correlator: Option<String>) -> Alert {
         let items = match self {
-            Self::Firmware(result) => vec![fumo::report_item(*result)],
+            Self::Firmware { operation, result } => vec![fumo::report_item(*operation, *result)],
             Self::Software { component, operation, result } => {
                 vec![scomo::report_item(component, *operation, *result)]
             }
@@ -83,7 +89,7 @@ impl ReportedResult {
     /// Whether the update or provisioning succeeded.
     pub fn is_success(&self) -> bool {
         match self {
-            Self::Firmware(result) => result.is_success(),
+            Self::Firmware { result, .. } => result.is_success(),
             Self::Software { result, .. } => result.is_success(),
             Self::Provisioning(report) => report.is_success(),
         }
@@ -92,7 +98,7 @@ impl ReportedResult {
     /// The result code as it stands in Data.
     pub fn code(&self) -> u16 {
         match self {
-            Self::Firmware(result) => result.0,
+            Self::Firmware { result, .. } => result.0,
             Self::Software { result, .. } => result.0,
             Self::Provisioning(report) => report.status,
         }
@@ -173,7 +179,11 @@ mod tests {
 
             let result = ReportedResult::from_alert(&alert).unwrap();
 
-            assert_eq!(result, ReportedResult::Firmware(FumoResult::CORRUPTED_PACKAGE), "{prefix:?}");
+            let expected = ReportedResult::Firmware {
+                operation: fumo::Operation::Download,
+                result: FumoResult::CORRUPTED_PACKAGE,
+            };
+            assert_eq!(result, expected, "{prefix:?}");
             assert!(!result.is_success());
             assert_eq!(result.code(), 402);
         }
@@ -216,7 +226,8 @@ mod tests {
         let operation = prop::sample::select(Operation::ALL.as_slice());
         let node = "\\./[a-zA-Z0-9&/]{1,20}".prop_map(|text| NodeUri::new(text).unwrap());
         prop_oneof![
-            any::<u16>().prop_map(|code| ReportedResult::Firmware(FumoResult(code))),
+            (prop::sample::select(fumo::Operation::ALL.as_slice()), any::<u16>())
+                .prop_map(|(operation, code)| ReportedResult::Firmware { operation, result: FumoResult(code) }),
             (component(), operation, any::<u16>()).prop_map(|(component, operation, code)| {
                 ReportedResult::Software { component, operation, result: ScomoResult(code) }
             }),

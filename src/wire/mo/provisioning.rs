@@ -12,6 +12,8 @@ use crate::wire::syncml::{Item, status};
 
 /// The root of what is provisioned.
 pub const SETTINGS: &str = "./Settings";
+/// Executed to put every setting back to what the Device left the factory with.
+pub const RESTORE: &str = "./Settings/Restore";
 /// Alert type of a provisioning's end.
 pub const ALERT: &str = "urn:castproof:at:provisioning:1";
 

@@ -18,13 +18,15 @@ use crate::wire::syncml::{Command, Exec, Item, Items};
 pub const ROOT: &str = "./SCOMO";
 /// Under it, one node for each component that waits or downloads.
 pub const DOWNLOAD: &str = "./SCOMO/Download";
+/// Under it, one node for each component whose package is there and not installed.
+pub const DELIVERED: &str = "./SCOMO/Inventory/Delivered";
 /// Under it, one node for each component that is installed.
 pub const DEPLOYED: &str = "./SCOMO/Inventory/Deployed";
 
 /// Alert type at the end of an operation.
 pub const ALERT_OPERATION_COMPLETE: &str = "urn:oma:at:scomo:1.0:OperationComplete";
 
-/// What can be executed on a component under [`DOWNLOAD`].
+/// What can be executed on a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Operation {
     /// Downloads only.
@@ -33,11 +35,42 @@ pub enum Operation {
     DownloadInstall,
     /// Downloads and installs, but leaves inactive.
     DownloadInstallInactive,
+    /// Installs and activates a package that is delivered.
+    Install,
+    /// Installs a package that is delivered, but leaves it inactive.
+    InstallInactive,
+    /// Removes a package that is delivered.
+    RemovePackage,
+    /// Activates what is deployed.
+    Activate,
+    /// Deactivates what is deployed.
+    Deactivate,
+    /// Removes what is deployed.
+    Remove,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 3] = [Self::Download, Self::DownloadInstall, Self::DownloadInstallInactive];
+    pub const ALL: [Self; 9] = [
+        Self::Download,
+        Self::DownloadInstall,
+        Self::DownloadInstallInactive,
+        Self::Install,
+        Self::InstallInactive,
+        Self::RemovePackage,
+        Self::Activate,
+        Self::Deactivate,
+        Self::Remove,
+    ];
+
+    /// The node under which the components are on which it is executed.
+    pub fn root(self) -> &'static str {
+        match self {
+            Self::Download | Self::DownloadInstall | Self::DownloadInstallInactive => DOWNLOAD,
+            Self::Install | Self::InstallInactive | Self::RemovePackage => DELIVERED,
+            Self::Activate | Self::Deactivate | Self::Remove => DEPLOYED,
+        }
+    }
 
     /// The name of its node.
     pub fn name(self) -> &'static str {
@@ -45,6 +78,11 @@ impl Operation {
             Self::Download => "Download",
             Self::DownloadInstall => "DownloadInstall",
             Self::DownloadInstallInactive => "DownloadInstallInactive",
+            Self::Install => "Install",
+            Self::InstallInactive => "InstallInactive",
+            Self::RemovePackage | Self::Remove => "Remove",
+            Self::Activate => "Activate",
+            Self::Deactivate => "Deactivate",
         }
     }
 }
@@ -113,14 +151,17 @@ pub fn package_url_of(node: &str) -> Option<ComponentId> {
 
 /// The node that is executed for an operation.
 pub fn operation(component: &ComponentId, operation: Operation) -> String {
-    format!("{DOWNLOAD}/{component}/Operations/{}", operation.name())
+    format!("{}/{component}/Operations/{}", operation.root(), operation.name())
 }
 
 /// The component and the operation that the node stands for.
 pub fn operation_of(node: &str) -> Option<(ComponentId, Operation)> {
-    let (component, name) = below_download(node)?.rsplit_once("/Operations/")?;
-    let operation = Operation::ALL.into_iter().find(|operation| operation.name() == name)?;
-    Some((ComponentId::new(component).ok()?, operation))
+    let (path, name) = node.rsplit_once("/Operations/")?;
+    let mut named = Operation::ALL.into_iter().filter(|operation| operation.name() == name);
+    named.find_map(|operation| {
+        let component = path.strip_prefix(operation.root())?.strip_prefix('/')?;
+        Some((ComponentId::new(component).ok()?, operation))
+    })
 }
 
 fn below_download(node: &str) -> Option<&str> {
@@ -130,6 +171,11 @@ fn below_download(node: &str) -> Option<&str> {
 /// The id of an installed component.
 pub fn deployed_id(component: &ComponentId) -> String {
     format!("{DEPLOYED}/{component}/ID")
+}
+
+/// The state of a package that is there: 10 delivered (practice of one shipping client).
+pub fn delivered_state(component: &ComponentId) -> String {
+    format!("{DELIVERED}/{component}/State")
 }
 
 /// The version of an installed component.
