@@ -222,6 +222,36 @@ pub trait Conduct: std::fmt::Debug {
         wants_consent
     }
 
+    /// Whether the End User is shown a question that nobody needs answered ([FU-OP-1]).
+    fn asks_for_nothing(&self) -> bool {
+        false
+    }
+
+    /// Whether the End User is asked about what is for other Devices ([FU-OP-1]).
+    fn asks_about_others(&self) -> bool {
+        false
+    }
+
+    /// Whether the End User is asked once more when a postponement is over, or after a restart ([FU-OP-2]).
+    fn asks_again(&self) -> bool {
+        true
+    }
+
+    /// Whether a mandatory update is installed when its longest deferral is over ([FU-OP-2]).
+    fn installs_when_the_deferral_ends(&self) -> bool {
+        true
+    }
+
+    /// Whether what a Command says is done before its result is told ([FU-NF-4], [SC-NF-3]).
+    fn does_the_work(&self) -> bool {
+        true
+    }
+
+    /// Whether what one carousel cycle did not bring is awaited from the next ([FU-NF-3]).
+    fn awaits_the_next_cycle(&self) -> bool {
+        true
+    }
+
     /// Whether the End User is asked before the announcement is trusted ([FU-OP-1]).
     fn asks_before_trust(&self) -> bool {
         false

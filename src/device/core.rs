@@ -227,6 +227,7 @@ impl Device {
             Err(refusal) => {
                 self.ask_although_refused(&refusal, octets);
                 let has_heeded = self.heed_although_refused(&refusal, octets);
+                self.give_up_with_the_cycle(now, &refusal, octets);
                 // Outside the rollout the sequence number is accepted all the same; a deviation may join.
                 let has_changed = has_heeded || matches!(refusal, Refusal::Rollout | Refusal::Target);
                 self.tell(Event::Refused(refusal));
@@ -305,7 +306,7 @@ impl Device {
                 self.end_offer(now, index);
                 self.step(now, index);
             }
-            Phase::Offered { ask_at: Some(time) } if now >= time => self.prompt(index),
+            Phase::Offered { ask_at: Some(time) } if now >= time => self.prompt_again(index),
             Phase::AwaitingEnd(report) => {
                 let Some(end) = run.end_of_transmission else { return };
                 let from = self.conduct.back_off_from(run.first_packet.unwrap_or(end), end);

@@ -1,13 +1,16 @@
 //! From everything received to installed: start, consent and deferral (profile sections 5.1, 5.4; [FU-OP-1], [FU-OP-2]).
 
-use crate::spec::{Severity, Timestamp, UpdateKind};
-use crate::wire::syncml::Message;
+use crate::spec::{Announcement, Severity, Timestamp, UpdateKind};
+use crate::wire::mo::provisioning::ProvisioningReport;
+use crate::wire::mo::scomo::{Operation, ScomoResult};
+use crate::wire::mo::{ReportedResult, fumo};
+use crate::wire::syncml::{Message, status};
 
 use super::action::{Event, UserAnswer};
 use super::admission::{self, Refusal};
 use super::campaign::{Failure, Phase};
 use super::core::Device;
-use super::execution::{Machine, is_of_campaign};
+use super::execution::{Execution, Machine, is_of_campaign, unnamed_component};
 
 impl Device {
     /// Asks or installs, now that the campaign is complete and its start has come.
@@ -17,10 +20,12 @@ impl Device {
             return self.drop_run(index);
         }
         if !self.conduct.asks(run.announcement.consent.is_some()) {
+            self.ask_for_nothing(index);
             return self.install(now, index);
         }
         run.first_offer.get_or_insert(now);
         if run.offer_end() <= now {
+            self.ask_for_nothing(index);
             return self.end_offer(now, index);
         }
         self.prompt(index);
@@ -35,10 +40,29 @@ impl Device {
         self.tell(Event::Prompted { campaign, may_decline });
     }
 
+    /// Asks once more, now that a postponement is over or a question was lost with the power.
+    pub(super) fn prompt_again(&mut self, index: usize) {
+        if self.conduct.asks_again() {
+            return self.prompt(index);
+        }
+        self.state.runs[index].phase = Phase::Offered { ask_at: None };
+    }
+
+    /// Shows a question whose answer changes nothing, as only a broken Device does.
+    fn ask_for_nothing(&mut self, index: usize) {
+        if self.conduct.asks_for_nothing() {
+            let campaign = self.state.runs[index].announcement.campaign.clone();
+            self.tell(Event::Prompted { campaign, may_decline: false });
+        }
+    }
+
     /// When the longest deferral is over a mandatory update is installed without asking; an optional one that nobody
     /// answered counts as declined when the campaign expires ([FU-OP-2]).
     pub(super) fn end_offer(&mut self, now: Timestamp, index: usize) {
         if self.state.runs[index].deferral_end().is_some() {
+            if !self.conduct.installs_when_the_deferral_ends() {
+                return self.drop_run(index);
+            }
             self.install(now, index);
         } else {
             self.settle_failure(now, index, Failure::UserCancelled);
@@ -90,6 +114,10 @@ impl Device {
             // When this is not kept, neither is what follows, and the Device ends.
             let _ = self.save();
         }
+        if !self.conduct.does_the_work() {
+            let result = success_of(&run.announcement);
+            return self.settle(now, index, &Execution { result, schedule: None });
+        }
         let registration = self.configuration.registrations.iter().find(|known| known.server == run.server);
         let mut machine = Machine {
             traits: &self.configuration.traits,
@@ -116,6 +144,7 @@ impl Device {
         let asks = match refusal {
             Refusal::Signature => self.conduct.asks_before_trust(),
             Refusal::Repetition => self.conduct.asks_for_each_repetition(),
+            Refusal::Target => self.conduct.asks_about_others(),
             _ => false,
         };
         let announcement = asks.then(|| admission::announced(octets)).flatten();
@@ -148,5 +177,23 @@ impl Device {
     pub(super) fn drop_run(&mut self, index: usize) {
         self.discard_objects(index);
         self.state.runs[index].phase = Phase::Done;
+    }
+}
+
+/// The result that says that everything went well.
+fn success_of(announcement: &Announcement) -> ReportedResult {
+    match announcement.kind {
+        UpdateKind::Firmware => ReportedResult::Firmware {
+            operation: fumo::Operation::DownloadAndUpdate,
+            result: fumo::FumoResult::SUCCESSFUL,
+        },
+        UpdateKind::Software => ReportedResult::Software {
+            component: announcement.target.component.clone().unwrap_or_else(unnamed_component),
+            operation: Operation::DownloadInstall,
+            result: ScomoResult::SUCCESSFUL,
+        },
+        UpdateKind::Provisioning => {
+            ReportedResult::Provisioning(ProvisioningReport { status: status::OK, failing: Vec::new() })
+        }
     }
 }

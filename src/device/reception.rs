@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use crate::delivery::{EndCause, Receiver, ReceptionEvent, WantedObject};
 use crate::spec::{ChannelLabel, Timestamp};
 
-use super::campaign::{Failure, Phase, is_as_announced};
+use super::admission::{self, Refusal};
+use super::campaign::{CampaignRun, Failure, Phase, is_as_announced};
 use super::core::Device;
 
 impl Device {
@@ -77,6 +78,22 @@ impl Device {
         }
         run.spoilt.remove(location);
         run.received.insert(location.to_owned(), name);
+    }
+
+    /// Gives up what is incomplete when the next cycle begins, as only a broken Device does.
+    pub(super) fn give_up_with_the_cycle(&mut self, now: Timestamp, refusal: &Refusal, octets: &[u8]) {
+        if *refusal != Refusal::Repetition || self.conduct.awaits_the_next_cycle() {
+            return;
+        }
+        let Some(announcement) = admission::announced(octets) else { return };
+        let is_incomplete = |run: &CampaignRun| {
+            run.announcement.campaign == announcement.campaign
+                && run.phase == Phase::Receiving
+                && run.first_packet.is_some()
+        };
+        if let Some(index) = self.state.runs.iter().position(is_incomplete) {
+            self.settle_failure(now, index, Failure::Reception);
+        }
     }
 
     /// Begins to receive a campaign that was just taken up, unless there is no room for it.

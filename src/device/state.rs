@@ -161,10 +161,9 @@ impl DeviceState {
         code: u16,
         at: Timestamp,
     ) {
-        if self.log.len() >= bound {
-            self.log.remove(0);
-        }
         self.log.push(LogEntry { sequence, campaign: campaign.clone(), code, at_ms: at.as_millis() });
+        let surplus = self.log.len().saturating_sub(bound);
+        self.log.drain(..surplus);
     }
 
     /// Fills the status log with results of campaigns that were before.

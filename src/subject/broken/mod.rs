@@ -28,6 +28,7 @@ mod care;
 mod consent;
 mod form;
 mod life;
+mod neglect;
 mod relevance;
 mod reporting;
 mod rollout;
@@ -84,6 +85,7 @@ pub fn deviations() -> impl Iterator<Item = &'static Deviation> {
         rollout::DEVIATIONS,
         consent::DEVIATIONS,
         life::DEVIATIONS,
+        neglect::DEVIATIONS,
         reporting::DEVIATIONS,
         attempts::DEVIATIONS,
         care::DEVIATIONS,

@@ -1,0 +1,94 @@
+//! What a Device leaves undone although it says, or its silence says, that all is well.
+
+use super::{ConductOf, Deviation};
+
+pub(super) static DEVIATIONS: &[Deviation] = &[
+    Deviation {
+        name: "device.claims-success",
+        description: "Tells success without having done what the Command says.",
+        requirements: &[
+            "FU-NF-2", "FU-NF-3", "FU-NF-4", "FU-PRE-1", "FU-PRE-2", "FU-PRE-3", "FU-OP-1", "FU-OP-2", "FU-GAP-2",
+            "SC-NF-3", "SC-SD-1",
+        ],
+        caught_by: "firmware.version",
+        conduct: ConductOf::Device(|| Box::new(ClaimsSuccess)),
+    },
+    Deviation {
+        name: "device.gives-up-after-a-cycle",
+        description: "Takes the first carousel cycle for the only one, and gives up what it did not bring.",
+        requirements: &["FU-NF-3", "FU-PRE-3"],
+        caught_by: "firmware.version",
+        conduct: ConductOf::Device(|| Box::new(GivesUpAfterACycle)),
+    },
+    Deviation {
+        name: "device.keeps-no-log",
+        description: "Notes no result in its status log.",
+        requirements: &["FU-NF-5"],
+        caught_by: "log.entry",
+        conduct: ConductOf::Device(|| Box::new(KeepsNoLog)),
+    },
+    Deviation {
+        name: "device.asks-for-nothing",
+        description: "Shows its End User a question, and installs without waiting for the answer.",
+        requirements: &["FU-OP-1", "FU-OP-2"],
+        caught_by: "consent.asked",
+        conduct: ConductOf::Device(|| Box::new(AsksForNothing)),
+    },
+    Deviation {
+        name: "device.asks-about-others",
+        description: "Asks its End User about updates that are for other Devices.",
+        requirements: &["FU-OP-1"],
+        caught_by: "consent.asked",
+        conduct: ConductOf::Device(|| Box::new(AsksAboutOthers)),
+    },
+    Deviation {
+        name: "device.asks-but-once",
+        description: "Never asks again: not after a postponement, and not after a restart.",
+        requirements: &["FU-OP-1", "FU-OP-2"],
+        caught_by: "consent.asked",
+        conduct: ConductOf::Device(|| Box::new(AsksButOnce)),
+    },
+    Deviation {
+        name: "device.postpones-for-ever",
+        description: "Forgets a mandatory update when its longest deferral is over.",
+        requirements: &["FU-OP-2"],
+        caught_by: "firmware.version",
+        conduct: ConductOf::Device(|| Box::new(PostponesForEver)),
+    },
+];
+
+broken_device!(ClaimsSuccess {
+    fn does_the_work(&self) -> bool {
+        false
+    }
+});
+broken_device!(GivesUpAfterACycle {
+    fn awaits_the_next_cycle(&self) -> bool {
+        false
+    }
+});
+broken_device!(KeepsNoLog {
+    fn log_bound(&self, _: usize) -> usize {
+        0
+    }
+});
+broken_device!(AsksForNothing {
+    fn asks_for_nothing(&self) -> bool {
+        true
+    }
+});
+broken_device!(AsksAboutOthers {
+    fn asks_about_others(&self) -> bool {
+        true
+    }
+});
+broken_device!(AsksButOnce {
+    fn asks_again(&self) -> bool {
+        false
+    }
+});
+broken_device!(PostponesForEver {
+    fn installs_when_the_deferral_ends(&self) -> bool {
+        false
+    }
+});
