@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::capture::recording::PROVIDER_LANE;
 use crate::capture::{Packet, Sight, Timeline};
 use crate::device::UserAnswer;
+use crate::judge::Check;
 use crate::net::MulticastSender;
 use crate::provider::{BroadcastPlan, CampaignPlan};
 use crate::spec::{CampaignId, Reporters, Timestamp};
@@ -164,22 +165,31 @@ impl Stage {
     }
 
     async fn prompt_of(&mut self, device: &str, campaign: &str) -> Result<(), StageError> {
+        let asked = CampaignId::new(campaign).map_err(|error| StageError::Unprepared(error.to_string()))?;
+        self.prompted(device, &asked, 1).await?;
         let running = self.running()?;
-        let at = running
-            .until("a prompt to the End User", PATIENCE, |running, _| {
-                running.claims().into_iter().find_map(|(name, claim)| match claim.what {
-                    ClaimKind::Prompted { campaign: about, .. } if name == device && about.as_str() == campaign => {
-                        Some(claim.at)
-                    }
-                    _ => None,
-                })
-            })
-            .await?;
+        let at = running.claims().into_iter().find_map(|(name, claim)| match claim.what {
+            ClaimKind::Prompted { campaign: about, .. } if name == device && about == asked => Some(claim.at),
+            _ => None,
+        });
+        let at = at.unwrap_or_else(|| running.clock.now());
         let deferral = running.broadcasted.iter().find(|entry| entry.campaign.as_str() == campaign);
         if let Some(deferral) = deferral.and_then(|entry| entry.deferral) {
             self.deferrals.push(at + deferral);
         }
         self.power_fails_at(device, Moment::Asking).await
+    }
+
+    /// Waits until the End User of a Device was asked so many times; a Device that does not ask fails.
+    async fn prompted(&mut self, device: &str, campaign: &CampaignId, times: usize) -> Result<(), StageError> {
+        let running = self.running()?;
+        let is_asked = |running: &Running, _: &Timeline| (running.prompts(device, campaign) >= times).then_some(());
+        match running.until("a prompt to the End User", PATIENCE, is_asked).await {
+            Err(StageError::OutOfTime { .. }) => {
+                self.require(&Check::Asked { device: device.to_owned(), campaign: campaign.to_string(), times })
+            }
+            waited => waited,
+        }
     }
 
     /// Gives the End User's answer, once the question stands.
@@ -190,13 +200,12 @@ impl Stage {
         let answered = self.answers.entry(device.to_owned()).or_default();
         *answered += 1;
         let asked = *answered;
-        let running = self.running()?;
-        let is_asked = |running: &Running, _: &Timeline| (running.prompts(device, &campaign) >= asked).then_some(());
-        running.until("a prompt to the End User", PATIENCE, is_asked).await?;
+        self.prompted(device, &campaign, asked).await?;
         let span = match answer {
             Answer::PostponeBriefly => BRIEF_POSTPONEMENT,
             Answer::Approve | Answer::Decline | Answer::Postpone => POSTPONEMENT,
         };
+        let running = self.running()?;
         let now = running.clock.now();
         let user = match answer {
             Answer::Approve => UserAnswer::Approve,
