@@ -203,6 +203,25 @@ pub(super) struct Issue<'a> {
 }
 
 impl CampaignPlan {
+    /// A campaign for everybody that asks nobody and reports nothing; its announcement is valid for a minute.
+    pub fn new(campaign: CampaignId, content: Content) -> Self {
+        Self {
+            campaign,
+            target: Target::default(),
+            content,
+            command: CommandPlan::default(),
+            consent: None,
+            rollout: Rollout::default(),
+            reporting: Reporting::default(),
+            lifetime: Duration::from_secs(60),
+            age: Duration::ZERO,
+            broadcast: BroadcastPlan::default(),
+            inspect: Vec::new(),
+            companions: Vec::new(),
+            care: CareSteps::default(),
+        }
+    }
+
     /// What the campaign does.
     pub fn kind(&self) -> UpdateKind {
         match self.content {

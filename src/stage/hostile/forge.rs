@@ -81,6 +81,7 @@ pub fn forge(insider: &Insider, plan: &CampaignPlan, numbers: Numbers, flaw: Fla
 
     let sent = right.swapped(flaw);
     let session = Session {
+        version: plan.broadcast.version,
         tsi: tsi(numbers),
         expires: numbers.now + plan.lifetime,
         objects: vec![

@@ -1,7 +1,7 @@
 //! The octets of a delivery, packet by packet: LCT, ALC, file table.
 
 use crate::spec::{Timestamp, Tsi};
-use crate::wire::alc::{AlcPacket, FecOti, NO_CODE, PayloadId};
+use crate::wire::alc::{AlcPacket, FecOti, NO_CODE, Partition, PayloadId};
 use crate::wire::fdt::{Fdt, FdtFile, FecAttributes, FluteVersion};
 use crate::wire::lct::{Extension, LctHeader};
 
@@ -31,6 +31,7 @@ pub(super) struct Sent {
 /// A session: the Command as TOI 1, the package as TOI 2.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
+    pub version: FluteVersion,
     pub tsi: Tsi,
     pub expires: Timestamp,
     pub objects: Vec<Sent>,
@@ -74,7 +75,7 @@ impl Session {
         for (index, symbol) in symbols.into_iter().enumerate() {
             let mut header = LctHeader::new(self.tsi.get(), Some(toi), NO_CODE);
             header.close_object = is_last_cycle && index + 1 == count && !is_endless;
-            let (block, symbol_id) = place(index as u64, partition.large, partition.blocks);
+            let (block, symbol_id) = place(index as u64, &partition);
             packets.push(packet(header, Some(PayloadId::NoCode { block, symbol: symbol_id }), symbol));
         }
         packets
@@ -83,7 +84,7 @@ impl Session {
     fn table_packet(&self) -> Vec<u8> {
         let document = self.table();
         let mut header = LctHeader::new(self.tsi.get(), Some(0), NO_CODE);
-        header.extensions.push(Extension::Fdt { version: 2, instance: 1 });
+        header.extensions.push(Extension::Fdt { version: self.version.number(), instance: 1 });
         if matches!(self.flaw, Flaw::EncodedTable | Flaw::TableBomb) {
             header.extensions.push(Extension::Cenc { encoding: 1, reserved: 0 });
         }
@@ -100,7 +101,7 @@ impl Session {
     pub(super) fn table(&self) -> Vec<u8> {
         let files = self.objects.iter().zip(1..).map(|(object, toi)| self.file(object, toi)).collect();
         let table = Fdt { expires: Fdt::expires_field(self.expires), complete: true, files };
-        let document = String::from_utf8(table.to_xml(FluteVersion::V2)).expect("XML is UTF-8");
+        let document = String::from_utf8(table.to_xml(self.version)).expect("XML is UTF-8");
         let document = match self.flaw {
             Flaw::TableNotXml => r#"{"files": [{"toi": 1}, {"toi": 2}]}"#.to_owned(),
             Flaw::TableWithoutExpires => document.replace(&format!(" Expires=\"{}\"", table.expires), ""),
@@ -145,13 +146,15 @@ fn oti(transfer_length: u64) -> FecOti {
     FecOti::NoCode { transfer_length, symbol_length: SYMBOL, max_block_length: BLOCK }
 }
 
-/// Block and number of the symbol `index` of an object that is cut into blocks of the same size.
-fn place(index: u64, block_length: u64, blocks: u64) -> (u16, u16) {
+/// Block and number of the symbol `index` of an object.
+fn place(index: u64, partition: &Partition) -> (u16, u16) {
+    let holds = |block: u64| {
+        let (length, before) = partition.block(block)?;
+        (before..before + length).contains(&index).then(|| (block, index - before))
+    };
+    let (block, symbol) = (0..partition.blocks).find_map(holds).expect("the blocks hold every symbol");
     let in_16 = |number: u64| u16::try_from(number).expect("the objects of a hostile sender are small");
-    match blocks {
-        1 => (0, in_16(index)),
-        _ => (in_16(index / block_length), in_16(index % block_length)),
-    }
+    (in_16(block), in_16(symbol))
 }
 
 fn packet(header: LctHeader, payload_id: Option<PayloadId>, payload: &[u8]) -> Vec<u8> {
