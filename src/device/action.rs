@@ -118,4 +118,6 @@ pub enum LocalCondition {
     NoRoomToInstall(bool),
     /// The status log is full of results of campaigns that were before.
     FullLog,
+    /// The settings that it keeps give way after so many refusals.
+    GivesWay(u32),
 }

@@ -167,6 +167,7 @@ impl Device {
             LocalCondition::InstallerFails(fails) => self.installer_fails = fails,
             LocalCondition::NoRoomToInstall(is_full) => self.has_no_room_to_install = is_full,
             LocalCondition::FullLog => self.state.fill_log(),
+            LocalCondition::GivesWay(refusals) => self.state.refusals_left = Some(refusals),
         }
     }
 

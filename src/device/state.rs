@@ -84,6 +84,9 @@ pub(super) struct DeviceState {
     pub(super) staged: Option<StagedPackage>,
     pub(super) settings: SettingsTree,
     pub(super) read_only: BTreeSet<NodeUri>,
+    /// After how many more refusals what is read-only gives way; none never does.
+    #[serde(default)]
+    pub(super) refusals_left: Option<u32>,
     /// The highest sequence number accepted, with its campaign, per provider.
     pub(super) accepted: BTreeMap<ServerId, (SequenceNumber, CampaignId)>,
     pub(super) runs: Vec<CampaignRun>,
@@ -119,6 +122,7 @@ impl DeviceState {
             staged: None,
             settings: configuration.settings.clone(),
             read_only: configuration.read_only.clone(),
+            refusals_left: None,
             accepted: BTreeMap::new(),
             runs: Vec::new(),
             runs_begun: 0,

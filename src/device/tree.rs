@@ -253,13 +253,20 @@ impl Tree<'_> {
     }
 
     /// Why a node cannot be changed, if it cannot: nobody may, or this Device's access control says no.
-    fn refusal(&self, node: &NodeUri) -> Option<u16> {
+    fn refusal(&mut self, node: &NodeUri) -> Option<u16> {
         let fixed = ["./DevInfo/", "./DevDetail/", "./FUMO/", "./SCOMO/Inventory/", "./StatusLog"];
         if node.as_str() == RESTORE || fixed.iter().any(|prefix| node.as_str().starts_with(prefix)) {
             return Some(status::COMMAND_NOT_ALLOWED);
         }
-        let is_kept = self.state.read_only.contains(node);
-        is_kept.then(|| self.conduct.refuses_change(status::PERMISSION_DENIED)).flatten()
+        if !self.state.read_only.contains(node) {
+            return None;
+        }
+        match &mut self.state.refusals_left {
+            Some(0) => return None,
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        self.conduct.refuses_change(status::PERMISSION_DENIED)
     }
 }
 

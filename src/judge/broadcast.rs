@@ -1,10 +1,11 @@
 //! Checks on what the Service Provider sends ([FU-P-1]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::capture::recording::PROVIDER_LANE;
 use crate::capture::{Sight, Timeline};
-use crate::spec::{Announcement, ObjectReference};
+use crate::spec::{Announcement, ObjectReference, SessionId};
 use crate::wire::alc::{FecOti, Partition};
 use crate::wire::fdt::{Fdt, FdtFile};
 
@@ -184,28 +185,49 @@ fn stranger(timeline: &Timeline, broadcasted: &[String], end: usize, accepted: &
 }
 
 pub(super) fn rising_sequence(timeline: &Timeline) -> Outcome {
-    let accepted = "a higher sequence number for each new campaign";
-    let mut numbers: BTreeMap<String, u64> = BTreeMap::new();
-    for (packet, said) in announcements(timeline) {
-        let (campaign, sequence) = (said.campaign.to_string(), said.sequence.0);
-        // A repetition may come after a later campaign has begun: carousels overlap.
-        let fault = match numbers.get(&campaign) {
-            Some(first) if *first == sequence => continue,
-            Some(first) => Some(format!("campaign `{campaign}` is repeated as #{sequence}, it was #{first}")),
-            None => numbers.iter().find(|(_, before)| **before >= sequence).map(|(previous, before)| {
-                format!("campaign `{campaign}` has #{sequence} after `{previous}` had #{before}")
-            }),
+    let accepted = "a higher sequence number for each new campaign, and the same SessionID and session to its end";
+    let mut campaigns: BTreeMap<String, Identity> = BTreeMap::new();
+    for sighting in timeline.on(PROVIDER_LANE) {
+        let Sight::Notification(notification) = &sighting.what else { continue };
+        let Ok(signed) = &notification.announcement else { continue };
+        let said = &signed.announcement;
+        let identity = Identity {
+            sequence: said.sequence.0,
+            session: notification.package0.trigger.session,
+            tsi: said.delivery.tsi.get(),
         };
+        let campaign = said.campaign.to_string();
+        // A repetition may come after a later campaign has begun: carousels overlap.
+        let fault =
+            match campaigns.get(&campaign) {
+                Some(first) if *first == identity => continue,
+                Some(first) => Some(format!("campaign `{campaign}` is repeated as {identity}, it was {first}")),
+                None => campaigns.iter().find(|(_, before)| before.sequence >= identity.sequence).map(
+                    |(previous, before)| format!("campaign `{campaign}` is {identity} after `{previous}` was {before}"),
+                ),
+            };
         if let Some(observed) = fault {
-            let mut outcome = Outcome::fail(observed, accepted);
-            outcome.packet = Some(packet);
-            return outcome;
+            return Outcome::fail(observed, accepted).at(sighting.frame, sighting.at);
         }
-        numbers.insert(campaign, sequence);
+        campaigns.insert(campaign, identity);
     }
-    let campaigns = numbers.keys().filter(|campaign| !campaign.starts_with(ROLL_CALL)).count();
+    let campaigns = campaigns.keys().filter(|campaign| !campaign.starts_with(ROLL_CALL)).count();
     if campaigns < 2 {
         return Outcome::inconclusive(format!("{campaigns} campaign(s) on the air"), accepted);
     }
     Outcome::pass(format!("{campaigns} campaigns with rising sequence numbers"))
+}
+
+/// What a campaign is known by, from its first notification to its last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    sequence: u64,
+    session: SessionId,
+    tsi: u64,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{} with SessionID {} and TSI {}", self.sequence, self.session, self.tsi)
+    }
 }

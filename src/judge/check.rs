@@ -194,6 +194,18 @@ pub enum Check {
         /// How often.
         count: usize,
     },
+    /// `broadcast.form`: each part of a campaign on the air has the form of the profile.
+    BroadcastForm {
+        /// The campaign.
+        campaign: String,
+    },
+    /// `broadcast.octets`: a campaign takes no more octets on the air than for one Device.
+    Octets {
+        /// The campaign.
+        campaign: String,
+        /// The cycles of its carousel.
+        cycles: usize,
+    },
     /// `broadcast.none`: a campaign is never on the air, under no other name either, while the roll call after it is.
     NeverBroadcast {
         /// The campaign.
@@ -203,7 +215,7 @@ pub enum Check {
         /// The roll call.
         fence: String,
     },
-    /// `broadcast.sequence`: each campaign has a higher sequence number than the one before.
+    /// `broadcast.sequence`: each campaign has a higher sequence number than the one before, and keeps what it has.
     RisingSequence,
     /// `consent.asked`: the End User of a Device is asked so many times; a claim.
     Asked {

@@ -9,6 +9,7 @@ mod care;
 mod check;
 mod claims;
 mod delays;
+mod form;
 mod readings;
 mod records;
 mod reports;
@@ -130,6 +131,8 @@ impl Check {
             Self::CareAddressees { .. } => "care.addressees",
             Self::Repetitions { .. } => "broadcast.repetitions",
             Self::NeverBroadcast { .. } => "broadcast.none",
+            Self::BroadcastForm { .. } => "broadcast.form",
+            Self::Octets { .. } => "broadcast.octets",
             Self::RisingSequence => "broadcast.sequence",
             Self::Asked { .. } => "consent.asked",
             Self::DeclineOffered { .. } => "consent.decline-offered",
@@ -170,7 +173,11 @@ impl Check {
             | Self::Asked { device, .. }
             | Self::DeclineOffered { device, .. }
             | Self::Record { device, .. } => ([&[], &[]], Some(device)),
-            Self::Repetitions { .. } | Self::NeverBroadcast { .. } | Self::RisingSequence => ([&[], &[]], None),
+            Self::Repetitions { .. }
+            | Self::BroadcastForm { .. }
+            | Self::Octets { .. }
+            | Self::NeverBroadcast { .. }
+            | Self::RisingSequence => ([&[], &[]], None),
         };
         lists.into_iter().flatten().chain(one).map(String::as_str).collect()
     }
@@ -213,6 +220,8 @@ impl Check {
             Self::NeverBroadcast { campaign, broadcasted, fence } => {
                 broadcast::never(timeline, campaign, broadcasted, fence)
             }
+            Self::BroadcastForm { campaign } => form::form(timeline, campaign),
+            Self::Octets { campaign, cycles } => form::octets(timeline, campaign, *cycles),
             Self::RisingSequence => broadcast::rising_sequence(timeline),
             Self::Asked { device, campaign, times } => claims::asked(evidence.beside, device, campaign, *times),
             Self::DeclineOffered { device, campaign, offered } => {

@@ -24,6 +24,8 @@ const LIFETIME: Duration = Duration::from_secs(60);
 const LARGEST_PACKAGE: usize = 16 * 1024 * 1024;
 /// Octets of a package inside a Command.
 const OCTETS_INSIDE: usize = 600;
+/// Repair symbols that go with each block, where there is parity.
+const REPAIR_SYMBOLS: u8 = 3;
 /// Carousel cycles that a campaign fixture may have at most.
 const MOST_REPETITIONS: u32 = 100;
 
@@ -193,8 +195,16 @@ struct BroadcastFixture {
     repetitions: Option<u32>,
     cycle_gap_ms: Option<u64>,
     lead_ms: Option<u64>,
-    parity: Parity,
+    parity: Option<ParityFixture>,
     packages_join: PackagesJoin,
+}
+
+/// The parity of a broadcast.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ParityFixture {
+    ReedSolomon,
+    Raptorq,
 }
 
 /// Octets that look like an image and are the same in every run.
@@ -315,7 +325,11 @@ impl BroadcastFixture {
             repetitions,
             lead: self.lead_ms.map_or(usual.lead, Duration::from_millis),
             cycle_gap: self.cycle_gap_ms.map_or(usual.cycle_gap, Duration::from_millis),
-            parity: self.parity,
+            parity: match self.parity {
+                None => Parity::None,
+                Some(ParityFixture::ReedSolomon) => Parity::ReedSolomon(REPAIR_SYMBOLS),
+                Some(ParityFixture::Raptorq) => Parity::RaptorQ(REPAIR_SYMBOLS),
+            },
             packages_join: self.packages_join,
             ..usual
         })

@@ -16,6 +16,8 @@ const RETRY_LATER: u16 = 417;
 const BROKEN_AFTER: usize = 160;
 /// How late answers come.
 const LATE: Duration = Duration::from_millis(150);
+/// How long an answer is held back, so that something can happen meanwhile: a restart takes a tenth of it.
+const HELD: Duration = Duration::from_millis(250);
 /// How an answer drips: about a tenth of a second for one of usual size.
 const DRIP: (usize, Duration) = (64, Duration::from_millis(2));
 
@@ -111,6 +113,8 @@ struct State {
     rule: Option<LinkRule>,
     /// Faults that have come.
     come: u32,
+    /// Whether the next answer to a report is held back for a while, and whether that has begun.
+    holds: Option<bool>,
 }
 
 impl State {
@@ -127,7 +131,17 @@ impl State {
 impl LinkPlan {
     /// A plan.
     pub(super) fn new(rule: Option<LinkRule>, clock: Clock, outage: Outage) -> Self {
-        Self { clock, outage, state: Arc::new(Mutex::new(State { rule, come: 0 })) }
+        Self { clock, outage, state: Arc::new(Mutex::new(State { rule, come: 0, holds: None })) }
+    }
+
+    /// Holds the next answer to a report back, for as long as it takes to do something meanwhile.
+    pub(super) fn hold(&self) {
+        self.state().holds = Some(false);
+    }
+
+    /// Whether an answer is being held back.
+    pub(super) fn is_holding(&self) -> bool {
+        self.state().holds == Some(true)
     }
 
     /// Lets everything pass from now on.
@@ -211,6 +225,10 @@ impl ConnectionPlan for LinkPlan {
         use LinkFault::{AnswerBroken, AnswerCut, AnswerDrips, AnswerLate, AnswerLost};
         // A challenge has taken nothing yet: what counts is the answer to a report that shows its credential.
         let reports = message_of(request).is_some_and(|message| message.header.cred.is_some() && is_report(&message));
+        if reports && self.state().holds == Some(false) {
+            self.state().holds = Some(true);
+            return AnswerDecision::Late(HELD);
+        }
         match self.take(|fault| match fault {
             AnswerLost | AnswerBroken | AnswerCut => reports,
             AnswerLate | AnswerDrips => true,

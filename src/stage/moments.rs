@@ -219,9 +219,15 @@ impl Stage {
     }
 }
 
-/// Whether a symbol of a campaign's package is on a lane.
-fn package(timeline: &Timeline, lane: &str, campaign: &str) -> Option<()> {
+/// Whether a symbol of the first package of a campaign is on a lane; where it has none, of its Command.
+pub(super) fn package(timeline: &Timeline, lane: &str, campaign: &str) -> Option<()> {
     let session = tsi_of(timeline, campaign)?;
-    let is_symbol = |sight: &Sight| matches!(sight, Sight::Symbol { tsi, toi: 2, .. } if *tsi == session);
+    let packages = timeline.notifications().find_map(|(_, notification)| {
+        let said = &notification.announcement.as_ref().ok()?.announcement;
+        (said.campaign.as_str() == campaign).then_some(said.delivery.packages.len())
+    })?;
+    let object = if packages == 0 { 1 } else { 2 };
+    let is_symbol =
+        |sight: &Sight| matches!(sight, Sight::Symbol { tsi, toi, .. } if *tsi == session && *toi == object);
     timeline.on(lane).any(|sighting| is_symbol(&sighting.what)).then_some(())
 }

@@ -228,6 +228,12 @@ impl Running {
         Ok(())
     }
 
+    /// A Device's way to the DM Server.
+    pub(super) fn link(&self, device: &str) -> Result<&LinkPlan, StageError> {
+        let link = self.links.get(device);
+        link.ok_or_else(|| StageError::Unprepared(format!("no Device `{device}`")))
+    }
+
     /// What the hostile sender knows.
     pub(super) fn insider(&self) -> Insider {
         self.cast.insider()

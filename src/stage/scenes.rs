@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::capture::recording::PROVIDER_LANE;
-use crate::capture::{Packet, Sight, Timeline};
+use crate::capture::{Packet, Sight, Sighting, Timeline};
 use crate::device::UserAnswer;
 use crate::judge::Check;
 use crate::net::MulticastSender;
@@ -13,10 +13,13 @@ use crate::subject::{ClaimKind, Stimulus, SubjectError};
 
 use super::broadcasted::broadcasted;
 use super::cast::{delivery_channel, notification_channel};
+use super::host::Patience;
 use super::running::Running;
 use super::script::{Condition, Moment};
 use super::{PATIENCE, Stage, StageError};
 
+/// How long a sender is silent in the middle of a carousel, at most.
+const QUIET: Duration = Duration::from_secs(1);
 /// How long the End User of a scenario postpones an update: longer than any deferral, which then cuts it short.
 const POSTPONEMENT: Duration = Duration::from_secs(3600);
 /// How long the End User postpones an update briefly.
@@ -101,7 +104,12 @@ impl Stage {
     pub(super) async fn broadcast_ends(&mut self, campaign: &str) -> Result<(), StageError> {
         let what = format!("the closing packet of campaign `{campaign}`");
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
-        running.last_broadcast_end = running.until(&what, PATIENCE, |_, timeline| closing(timeline, campaign)).await?;
+        // A session that is never closed is for the judge to speak of: it is over when nothing comes any more.
+        let mut last = None;
+        let ended = running.until(&what, PATIENCE, |running, timeline| {
+            closing(timeline, campaign).or_else(|| running.is_quiet(timeline, campaign, &mut last))
+        });
+        running.last_broadcast_end = ended.await?;
         Ok(())
     }
 
@@ -256,6 +264,28 @@ pub(super) fn tsi_of(timeline: &Timeline, campaign: &str) -> Option<u64> {
         }
         _ => None,
     })
+}
+
+impl Running {
+    /// When the last packet of a campaign was sent, once nothing has come for a while; `last` remembers that packet, and
+    /// how long it is waited for another.
+    fn is_quiet(&self, timeline: &Timeline, campaign: &str, last: &mut Option<(usize, Patience)>) -> Option<Timestamp> {
+        let session = tsi_of(timeline, campaign)?;
+        let is_own = |sighting: &&Sighting| match sighting.what {
+            Sight::Symbol { tsi, .. } | Sight::Fdt { tsi, .. } => tsi == session,
+            Sight::Notification(_) => true,
+            _ => false,
+        };
+        let newest = timeline.on(PROVIDER_LANE).filter(is_own).last()?;
+        let now = self.clock.now();
+        match last {
+            Some((frame, patience)) if *frame == newest.frame => self.host.is_over(*patience, now).then_some(newest.at),
+            _ => {
+                *last = Some((newest.frame, self.host.patience(now, QUIET)));
+                None
+            }
+        }
+    }
 }
 
 /// When the session of a campaign was last closed.

@@ -73,6 +73,8 @@ pub enum Condition {
     LacksSetting(NodeUri),
     /// It does not let this setting be changed.
     KeepsSetting(NodeUri),
+    /// It lets this setting be changed at the third attempt.
+    KeepsSettingTwice(NodeUri),
 }
 
 /// When a Device loses its power.
@@ -300,6 +302,10 @@ impl DevicePlan {
             }
             Condition::LacksSetting(node) => {
                 self.settings.remove(&node);
+            }
+            Condition::KeepsSettingTwice(node) => {
+                self.read_only.insert(node);
+                self.local.push(LocalCondition::GivesWay(2));
             }
             Condition::KeepsSetting(node) => {
                 self.read_only.insert(node);

@@ -184,7 +184,15 @@ impl Stage {
     pub async fn on_air(&mut self, campaign: &str, count: usize) -> Result<(), StageError> {
         // At its first closing packet a sender may still have a cycle too many before it.
         self.roll_call().await?;
-        self.require(&Check::Repetitions { campaign: campaign.to_owned(), count })
+        self.require(&Check::Repetitions { campaign: campaign.to_owned(), count })?;
+        self.require(&Check::BroadcastForm { campaign: campaign.to_owned() })
+    }
+
+    /// A campaign takes no more octets on the air than for one Device.
+    pub fn octets_on_air(&mut self, campaign: &str) -> Result<(), StageError> {
+        let cycles = self.plan(campaign)?.broadcast.repetitions;
+        let cycles = usize::try_from(cycles).unwrap_or(usize::MAX);
+        self.require(&Check::Octets { campaign: campaign.to_owned(), cycles })
     }
 
     /// Sequence numbers rise from campaign to campaign.

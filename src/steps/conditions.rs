@@ -41,7 +41,7 @@ macro_rules! conditions {
                 r"(?:has|have) firmware (?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){0,3}",
                 r"|(?:has|have) version (?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){0,3} of the player",
                 r"|lacks? the setting \./[A-Za-z]+(?:/[A-Za-z]+)*",
-                r"|keeps? the setting \./[A-Za-z]+(?:/[A-Za-z]+)* as it is",
+                r"|keeps? the setting \./[A-Za-z]+(?:/[A-Za-z]+)* (?:as it is|through two attempts)",
             );
             const NAME: &'static str = "condition";
         }
@@ -122,8 +122,9 @@ impl FromStr for ConditionText {
             (Some(version), _) => {
                 Condition::Firmware(version.parse().map_err(|error| ParameterError::of(version, error))?)
             }
-            (_, Some(setting)) => match setting.strip_suffix(" as it is") {
-                Some(kept) => Condition::KeepsSetting(node(kept)?),
+            (_, Some(setting)) => match setting.split_once(' ') {
+                Some((kept, "as it is")) => Condition::KeepsSetting(node(kept)?),
+                Some((kept, _)) => Condition::KeepsSettingTwice(node(kept)?),
                 None => Condition::LacksSetting(node(setting)?),
             },
             _ => return Err(ParameterError::of(text, "it is no condition")),
@@ -144,6 +145,12 @@ mod tests {
             ("has", "have", "firmware 0.9", Condition::Firmware("0.9".parse().unwrap())),
             ("has", "have", "version 3.2 of the player", Condition::Player("3.2".parse().unwrap())),
             ("lacks", "lack", "the setting ./Settings/Apn", Condition::LacksSetting(node("./Settings/Apn"))),
+            (
+                "keeps",
+                "keep",
+                "the setting ./Settings/Apn through two attempts",
+                Condition::KeepsSettingTwice(node("./Settings/Apn")),
+            ),
             ("keeps", "keep", "the setting ./Settings/Apn as it is", Condition::KeepsSetting(node("./Settings/Apn"))),
         ];
         let rows = ROWS.iter().map(|(one, many, rest)| (*one, *many, *rest, without_value(rest).unwrap()));

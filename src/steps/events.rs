@@ -6,7 +6,7 @@ use std::str::FromStr;
 use cucumber::Parameter;
 
 use super::parameters::ParameterError;
-use crate::stage::{Answer, Happening, Switch};
+use crate::stage::{Answer, Happening, RestartMoment, Switch};
 
 /// What happens to a Device while a campaign is on the air.
 #[derive(Debug, Parameter)]
@@ -51,6 +51,32 @@ impl FromStr for AnsweredText {
     type Err = ParameterError;
     fn from_str(text: &str) -> Result<Self, ParameterError> {
         Ok(Self(if text == "postponed" { Answer::Postpone } else { Answer::PostponeBriefly }))
+    }
+}
+
+/// When the Service Provider restarts.
+#[derive(Debug, Parameter)]
+#[param(
+    name = "moment",
+    regex = r#"in the middle of campaign "[a-z0-9-]+"|before campaign "[a-z0-9-]+"|while it cares for Device "D[0-9]+" in campaign "[a-z0-9-]+""#
+)]
+pub(super) struct RestartText(pub RestartMoment);
+
+impl FromStr for RestartText {
+    type Err = ParameterError;
+
+    fn from_str(text: &str) -> Result<Self, ParameterError> {
+        let names: Vec<&str> = text.split('"').skip(1).step_by(2).collect();
+        let name = |index: usize| {
+            let name = names.get(index).map(|name| (*name).to_owned());
+            name.ok_or_else(|| ParameterError::of(text, "a name is missing"))
+        };
+        let moment = match text.split_whitespace().next() {
+            Some("in") => RestartMoment::InTheMiddleOf(name(0)?),
+            Some("before") => RestartMoment::Before(name(0)?),
+            _ => RestartMoment::Caring { device: name(0)?, campaign: name(1)? },
+        };
+        Ok(Self(moment))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::spec::{Reporters, Version};
 use crate::stage::Answer;
 
 use super::conditions::ConditionText;
-use super::events::{AnsweredText, EventText, SwitchText};
+use super::events::{AnsweredText, EventText, RestartText, SwitchText};
 use super::hostile_sender::{AttackText, FlawText};
 use super::phrasebook::{PHRASES, Phrase};
 
@@ -84,6 +84,7 @@ fn check_value(placeholder: &str, value: &str) -> Option<Result<(), ParameterErr
         "flaw" => read::<FlawText>(value),
         "attack" => read::<AttackText>(value),
         "condition" => read::<ConditionText>(value),
+        "moment" => read::<RestartText>(value),
         "int" => read::<Number>(value),
         // Any text is a word.
         "word" => Ok(()),

@@ -18,7 +18,7 @@ const fn phrase(keyword: &'static str, sentence: &'static str, example: &'static
 }
 
 /// Every sentence.
-pub const PHRASES: [Phrase; 44] = [
+pub const PHRASES: [Phrase; 47] = [
     phrase(
         "Given",
         "the population {population}",
@@ -66,6 +66,18 @@ pub const PHRASES: [Phrase; 44] = [
         "the Service Provider broadcasts campaign {campaign}",
         r#"the Service Provider broadcasts campaign "spring-patch""#,
         "From the first notification to the closing packets.",
+    ),
+    phrase(
+        "When",
+        "the Service Provider broadcasts campaigns {campaign} and {campaign} at once",
+        r#"the Service Provider broadcasts campaigns "spring-patch" and "home-settings" at once"#,
+        "Both on the same channels, each in a session of its own, until both are closed.",
+    ),
+    phrase(
+        "When",
+        "the Service Provider restarts {moment}",
+        r#"the Service Provider restarts in the middle of campaign "spring-patch""#,
+        "It ends as at a loss of power, and begins with what it has kept. A closed list: in the middle of a campaign, before one, while it cares for a Device in one.",
     ),
     phrase(
         "When",
@@ -269,7 +281,13 @@ pub const PHRASES: [Phrase; 44] = [
         "Then",
         "campaign {campaign} is on the air {int} times",
         r#"campaign "spring-patch" is on the air 2 times"#,
-        "Its notification, and every symbol of every object.",
+        "Its notification, and every symbol of every object; the form of all that is checked too.",
+    ),
+    phrase(
+        "Then",
+        "campaign {campaign} takes no more octets on the air than for one Device",
+        r#"campaign "roaming-settings" takes no more octets on the air than for one Device"#,
+        "Each packet once in each cycle, however many Devices there are.",
     ),
     phrase(
         "Then",

@@ -3,6 +3,7 @@
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 
+use super::events::RestartText;
 use super::parameters::{CampaignName, DeviceName, Number, OutcomeText, ReportersText, Span};
 use crate::stage::{Stage, StageError};
 
@@ -29,6 +30,26 @@ async fn broadcasts(stage: &mut Stage, campaign: CampaignName, #[step] step: &St
 #[when(expr = "the Service Provider broadcasts campaign {campaign} after it has expired")]
 async fn broadcasts_expired(stage: &mut Stage, campaign: CampaignName, #[step] step: &Step) -> Result<(), StageError> {
     stage.at(step).broadcast_expired(&campaign.0).await
+}
+
+#[when(expr = "the Service Provider broadcasts campaigns {campaign} and {campaign} at once")]
+async fn broadcasts_both(
+    stage: &mut Stage,
+    one: CampaignName,
+    other: CampaignName,
+    #[step] step: &Step,
+) -> Result<(), StageError> {
+    stage.at(step).broadcast_both(&one.0, &other.0).await
+}
+
+#[when(expr = "the Service Provider restarts {moment}")]
+async fn restarts(stage: &mut Stage, moment: RestartText, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).restart_provider(&moment.0).await
+}
+
+#[then(expr = "campaign {campaign} takes no more octets on the air than for one Device")]
+fn takes_octets(stage: &mut Stage, campaign: CampaignName, #[step] step: &Step) -> Result<(), StageError> {
+    stage.at(step).octets_on_air(&campaign.0)
 }
 
 #[then(expr = "campaign {campaign} is on the air {int} times")]

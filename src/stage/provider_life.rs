@@ -1,0 +1,75 @@
+//! What happens to the Service Provider: it restarts, and it broadcasts two campaigns at once.
+
+use std::time::Duration;
+
+use crate::capture::Timeline;
+use crate::capture::recording::PROVIDER_LANE;
+
+use super::moments::package;
+use super::running::Running;
+use super::{PATIENCE, Stage, StageError};
+
+/// When the Service Provider restarts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestartMoment {
+    /// When the package of a campaign is on the air for the first time.
+    InTheMiddleOf(String),
+    /// Before it broadcasts a campaign, when every report that was due has come.
+    Before(String),
+    /// When it has answered the report of a Device, and has not had the statuses of its care.
+    Caring {
+        /// The Device.
+        device: String,
+        /// The campaign that the Device reports about.
+        campaign: String,
+    },
+}
+
+impl Stage {
+    /// Broadcasts two campaigns at the same time.
+    pub async fn broadcast_both(&mut self, one: &str, other: &str) -> Result<(), StageError> {
+        self.start_broadcast(one, Duration::ZERO).await?;
+        self.start_broadcast(other, Duration::ZERO).await?;
+        self.broadcast_ends(one).await?;
+        let first_end = self.running()?.last_broadcast_end;
+        self.broadcast_ends(other).await?;
+        let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
+        running.last_broadcast_end = running.last_broadcast_end.max(first_end);
+        Ok(())
+    }
+
+    /// Restarts the Service Provider: it ends as it is, and is opened again with what it has kept.
+    pub async fn restart_provider(&mut self, moment: &RestartMoment) -> Result<(), StageError> {
+        match moment {
+            RestartMoment::InTheMiddleOf(campaign) => {
+                self.start_broadcast(campaign, Duration::ZERO).await?;
+                let some = |_: &Running, timeline: &Timeline| package(timeline, PROVIDER_LANE, campaign);
+                self.running()?.until("the package on the air", PATIENCE, some).await?;
+                self.restart().await?;
+                self.broadcast_ends(campaign).await
+            }
+            RestartMoment::Before(campaign) => {
+                self.roll_call().await?;
+                self.restart().await?;
+                self.broadcast(campaign).await
+            }
+            RestartMoment::Caring { device, campaign } => {
+                self.open().await?;
+                self.running()?.link(device)?.hold();
+                self.start_broadcast(campaign, Duration::ZERO).await?;
+                self.broadcast_ends(campaign).await?;
+                let held = |running: &Running, _: &Timeline| {
+                    running.link(device).is_ok_and(|link| link.is_holding()).then_some(())
+                };
+                self.running()?.until("the answer to a report", PATIENCE, held).await?;
+                self.restart().await
+            }
+        }
+    }
+
+    async fn restart(&mut self) -> Result<(), StageError> {
+        let brief = self.brief()?.clone();
+        self.current_roll_call = None;
+        self.running.as_mut().ok_or(StageError::NotRaised)?.restart_provider(&brief).await
+    }
+}
