@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::capture::{DmMessage, Side, Timeline};
 use crate::wire::mo::ReportedResult;
-use crate::wire::syncml::{Command, Message, Status, alert};
+use crate::wire::syncml::{Command, Message, Status, alert, status};
 
 use super::reports::{answer_to, correlators_of_care, is_challenge};
 use super::{Outcome, ROLL_CALL};
@@ -35,6 +35,8 @@ struct Care {
     failed: BTreeSet<String>,
     /// The packet in which the Device said what became of the commands.
     answered: Option<usize>,
+    /// The packet in which a command was given again though the Device had carried it out.
+    again: Option<usize>,
 }
 
 impl Care {
@@ -86,10 +88,21 @@ fn failures(message: &Message, asked: &BTreeSet<String>) -> BTreeSet<String> {
     campaigns.filter(|campaign| !campaign.starts_with(ROLL_CALL) && !asked.contains(campaign)).collect()
 }
 
+/// The nodes that a message of the server changes, each with the CmdID that does.
+fn targets(message: &Message) -> Vec<(u32, &str)> {
+    let items = message.body.iter().filter_map(|command| match command {
+        Command::Replace(items) | Command::Add(items) | Command::Delete(items) => Some(items),
+        _ => None,
+    });
+    let targets = items.flat_map(|items| items.items.iter().map(|item| (items.cmd_id, item.target.as_deref())));
+    targets.filter_map(|(cmd_id, node)| Some((cmd_id, node?))).collect()
+}
+
 /// The care in one session; none when the server changed nothing that the Device let it change.
 fn care_in(session: &[DmMessage<'_>], asked: &BTreeSet<String>) -> Option<Care> {
     let mut failed = BTreeSet::new();
     let mut care: Option<Care> = None;
+    let mut carried_out: BTreeSet<&str> = BTreeSet::new();
     for (index, message) in session.iter().enumerate() {
         if message.from == Side::Client {
             failed.extend(failures(message.message, asked));
@@ -106,10 +119,25 @@ fn care_in(session: &[DmMessage<'_>], asked: &BTreeSet<String>) -> Option<Care> 
         if answer.is_some_and(|answer| statuses(answer.message).any(is_of_it)) {
             continue;
         }
+        let targets = targets(message.message);
+        let is_again = targets.iter().any(|(_, node)| carried_out.contains(node));
+        let succeeded = |cmd_id: u32| {
+            let is_good =
+                |status: &Status| status.msg_ref == own && status.cmd_ref == cmd_id && status::is_success(status.code);
+            answer.is_some_and(|answer| statuses(answer.message).any(is_good))
+        };
+        carried_out.extend(targets.iter().filter(|(cmd_id, _)| succeeded(*cmd_id)).map(|(_, node)| *node));
         let packet = message.sighting.frame;
         let answered = answer.map(|answer| answer.sighting.frame);
-        let care =
-            care.get_or_insert(Care { begins: packet, ends: packet, is_due: true, failed: BTreeSet::new(), answered });
+        let care = care.get_or_insert(Care {
+            begins: packet,
+            ends: packet,
+            is_due: true,
+            failed: BTreeSet::new(),
+            answered,
+            again: None,
+        });
+        care.again = care.again.or(is_again.then_some(packet));
         care.is_due &= !failed.is_empty();
         care.ends = packet;
         care.failed.clone_from(&failed);
@@ -151,6 +179,12 @@ pub(super) fn addressees(timeline: &Timeline, devices: &[String], fence: &str) -
         if let Some(care) = given.iter().find(|care| !care.is_due) {
             let observed = format!("the DM Server cared for Device {device} in a session that no failure had opened");
             return outcome(observed, care);
+        }
+        if let Some((packet, care)) = given.iter().find_map(|care| Some((care.again?, care))) {
+            let mut outcome =
+                outcome(format!("the DM Server cared for Device {device} again for what had succeeded"), care);
+            outcome.packet = Some(packet);
+            return outcome;
         }
         let again = given.iter().enumerate().find(|(index, care)| given[..*index].iter().any(|one| care.repeats(one)));
         if let Some((index, care)) = again {

@@ -93,6 +93,13 @@ pub trait Conduct: std::fmt::Debug {
         succeeded
     }
 
+    /// Whether commands of care that the Device has carried out are given once more, given whether the provider has
+    /// restarted since it gave them ([SC-NF-6], [SC-POST-1]).
+    fn gives_again(&self, restarted: bool) -> bool {
+        let _ = restarted;
+        false
+    }
+
     /// Whether the next process follows when one has failed ([SC-POST-1]).
     fn takes_next_step(&self) -> bool {
         true

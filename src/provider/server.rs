@@ -14,6 +14,9 @@ use super::core::{Answer, Provider, Request};
 use super::memory::Name;
 use super::session::Session;
 
+/// The message of a session up to which answered care may be given again, by a provider that does so.
+const MOST_AGAIN: u32 = 3;
+
 /// Answers one HTTP request.
 pub(super) fn handle(provider: &mut Provider, now: Timestamp, request: Request<'_>) -> Answer {
     if !is_syncml(request.content_type) {
@@ -205,6 +208,11 @@ impl Exchange<'_> {
         let mut next = Vec::new();
         if !codes.is_empty() && !session.care.is_empty() {
             let failing = care::failing(&commands, session.first_command, codes.into_iter());
+            // Two messages of care at most, or a Device would have no end of it.
+            if failing.is_none() && session.sent <= MOST_AGAIN && self.provider.conduct.gives_again(session.is_restored)
+            {
+                return commands;
+            }
             for campaign in std::mem::take(&mut session.care) {
                 let commands = self.provider.care_answered(self.now, &campaign, &self.device, failing.clone());
                 if !commands.is_empty() {

@@ -53,6 +53,8 @@ pub(super) struct Session {
     pub(super) first_command: u32,
     /// The campaigns whose care commands await their statuses.
     pub(super) care: Vec<CampaignId>,
+    /// Whether the provider has restarted since the session began.
+    pub(super) is_restored: bool,
     touched: Timestamp,
 }
 
@@ -103,6 +105,7 @@ impl From<KeptSession> for Session {
             commands: Message::from_xml(kept.commands.as_bytes()).map(|message| message.body).unwrap_or_default(),
             first_command: kept.first_command,
             care: kept.care,
+            is_restored: true,
             touched: kept.touched,
         }
     }
@@ -241,7 +244,7 @@ mod tests {
 
         let restored = Session::from(KeptSession::from(&session));
 
-        assert_eq!(format!("{restored:?}"), format!("{session:?}"));
+        assert_eq!(format!("{restored:?}"), format!("{:?}", Session { is_restored: true, ..session }));
     }
 
     #[test]

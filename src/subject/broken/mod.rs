@@ -29,8 +29,11 @@ mod consent;
 mod form;
 mod life;
 mod neglect;
+mod packets;
+mod records;
 mod relevance;
 mod reporting;
+mod restart;
 mod rollout;
 mod trust;
 
@@ -89,7 +92,10 @@ pub fn deviations() -> impl Iterator<Item = &'static Deviation> {
         reporting::DEVIATIONS,
         attempts::DEVIATIONS,
         care::DEVIATIONS,
+        records::DEVIATIONS,
         broadcast::DEVIATIONS,
+        packets::DEVIATIONS,
+        restart::DEVIATIONS,
     ];
     themes.into_iter().flatten()
 }
