@@ -14,6 +14,8 @@ mod output;
 mod place;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/transcripts.rs"]
+mod transcripts;
 
 use std::collections::BTreeSet;
 use std::fs;

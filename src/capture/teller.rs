@@ -301,12 +301,12 @@ impl Teller {
                 Ending::Refused => "connection refused".into(),
             },
             Sight::Malformed { protocol, fault, octets, .. } => {
-                let shown = redaction.field("octets", first_octets(octets));
-                let fault = shortened(&fault.to_string(), 200);
-                match *protocol {
-                    UNKNOWN | OTHER_HTTP => format!("{protocol}, {} octets {shown}: {fault}", octets.len()),
-                    _ => format!("malformed {protocol}, {} octets {shown}: {fault}", octets.len()),
-                }
+                let shown = match octets.is_empty() {
+                    true => String::new(),
+                    false => format!(" {}", redaction.field("octets", first_octets(octets))),
+                };
+                let lead = if matches!(*protocol, UNKNOWN | OTHER_HTTP) { "" } else { "malformed " };
+                format!("{lead}{protocol}, {} octets{shown}: {}", octets.len(), shortened(&fault.to_string(), 200))
             }
             // Nothing but its marks.
             Sight::Symbol { .. } | Sight::Remark => String::new(),

@@ -210,3 +210,7 @@ impl Record {
 pub fn transcript_schema() -> Schema {
     schema_for!(Record)
 }
+
+#[cfg(test)]
+#[path = "telling_tests.rs"]
+mod tests;
