@@ -247,6 +247,11 @@ pub trait Conduct: std::fmt::Debug {
         true
     }
 
+    /// Whether a reception that failed is a result, to be noted and reported like any other ([FU-NF-3]).
+    fn notes_failed_receptions(&self) -> bool {
+        true
+    }
+
     /// Whether what one carousel cycle did not bring is awaited from the next ([FU-NF-3]).
     fn awaits_the_next_cycle(&self) -> bool {
         true

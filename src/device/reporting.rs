@@ -40,6 +40,10 @@ enum Retry {
 
 impl Device {
     pub(super) fn settle_failure(&mut self, now: Timestamp, index: usize, failure: Failure) {
+        let is_of_reception = matches!(failure, Failure::Reception | Failure::Corrupted);
+        if is_of_reception && !self.conduct.notes_failed_receptions() {
+            return self.drop_run(index);
+        }
         let announcement = &self.state.runs[index].announcement;
         let result = failure.of(announcement);
         // What waits to be installed goes on waiting.

@@ -1,5 +1,7 @@
 //! What a Device leaves undone although it says, or its silence says, that all is well.
 
+use crate::spec::BasisPoints;
+
 use super::{ConductOf, Deviation};
 
 pub(super) static DEVIATIONS: &[Deviation] = &[
@@ -7,8 +9,8 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         name: "device.claims-success",
         description: "Tells success without having done what the Command says.",
         requirements: &[
-            "FU-NF-2", "FU-NF-3", "FU-NF-4", "FU-PRE-1", "FU-PRE-2", "FU-PRE-3", "FU-OP-1", "FU-OP-2", "FU-GAP-2",
-            "SC-NF-3", "SC-SD-1",
+            "FU-NF-1", "FU-NF-2", "FU-NF-3", "FU-NF-4", "FU-PRE-1", "FU-PRE-2", "FU-PRE-3", "FU-OP-1", "FU-OP-2",
+            "FU-AF-1", "FU-GAP-2", "FU-GAP-3", "FU-GAP-5", "SC-NF-3", "SC-SD-1",
         ],
         caught_by: "firmware.version",
         conduct: ConductOf::Device(|| Box::new(ClaimsSuccess)),
@@ -19,6 +21,27 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         requirements: &["FU-NF-3", "FU-PRE-3"],
         caught_by: "firmware.version",
         conduct: ConductOf::Device(|| Box::new(GivesUpAfterACycle)),
+    },
+    Deviation {
+        name: "device.forgets-failed-receptions",
+        description: "Forgets a campaign whose transmission ended before everything had come: no entry in the log, no report.",
+        requirements: &["FU-NF-3", "FU-GAP-3", "FU-GAP-5"],
+        caught_by: "log.entry",
+        conduct: ConductOf::Device(|| Box::new(ForgetsFailedReceptions)),
+    },
+    Deviation {
+        name: "device.takes-part-in-nothing",
+        description: "Takes every campaign for one of other Devices.",
+        requirements: &["FU-NF-2"],
+        caught_by: "delivery.membership",
+        conduct: ConductOf::Device(|| Box::new(TakesPartInNothing)),
+    },
+    Deviation {
+        name: "device.is-in-no-share",
+        description: "Takes no part in a campaign for a share of the Devices, whatever the share.",
+        requirements: &["FU-GAP-2"],
+        caught_by: "delivery.membership",
+        conduct: ConductOf::Device(|| Box::new(IsInNoShare)),
     },
     Deviation {
         name: "device.keeps-no-log",
@@ -64,6 +87,21 @@ broken_device!(ClaimsSuccess {
 });
 broken_device!(GivesUpAfterACycle {
     fn awaits_the_next_cycle(&self) -> bool {
+        false
+    }
+});
+broken_device!(ForgetsFailedReceptions {
+    fn notes_failed_receptions(&self) -> bool {
+        false
+    }
+});
+broken_device!(TakesPartInNothing {
+    fn takes_part(&self, _: bool) -> bool {
+        false
+    }
+});
+broken_device!(IsInNoShare {
+    fn belongs_to(&self, _: BasisPoints, _: bool) -> bool {
         false
     }
 });
