@@ -15,6 +15,7 @@ use crate::spec::Timestamp;
 use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Question, Remains, Stage, StageBrief};
 use crate::steps::names::nodes;
 
+use super::environment::Environment;
 use super::folder::Folder;
 use super::repeat::shared_arguments;
 use super::runner::{CertifyError, Options, Progress, Run};
@@ -56,7 +57,8 @@ impl Context {
         let started = clock.now();
         let fixtures = Rc::new(Fixtures::load(&options.features.join(Suite::FIXTURES))?);
         let folder = Folder::create(&options.reports, started)?;
-        folder.keep_register(&options.features.join(Suite::REGISTER));
+        folder.keep_suite(&options.features);
+        folder.keep_environment(&Environment::of(&options));
         let repeat_with = shared_arguments(&options);
         let subject = format!("{}; {}", options.casting.device.name(), options.casting.provider.name());
         let facts = RunFacts {
@@ -226,6 +228,9 @@ impl Context {
             checks: remains.checks,
             standing: held.into_iter().flat_map(|check| check.requirements).collect(),
             observations: remains.observations,
+            seed: seed_of(self.seed, &example.slug),
+            relays: remains.relays,
+            odd_accounts: remains.odd_accounts,
             faults,
             capture,
             traffic,

@@ -7,11 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::capture::{Recording, pcapng};
-use crate::evidence::layout::{CAPTURES, GOLDEN, JUNIT, REGISTER, RESULT};
+use crate::evidence::layout::{CAPTURES, ENVIRONMENT, FIXTURES, GOLDEN, JUNIT, REGISTER, RESULT};
 use crate::findings::{RunFindings, write_junit, write_result};
 use crate::spec::Timestamp;
 
-use super::CertifyError;
+use super::environment::Environment;
+use super::{CertifyError, Suite};
 
 /// The folder of one run.
 pub(super) struct Folder {
@@ -79,9 +80,24 @@ impl Folder {
         })
     }
 
-    /// Keeps the register that the findings will speak of.
-    pub(super) fn keep_register(&self, register: &Path) {
-        self.replace(REGISTER, |path| Ok(fs::copy(register, path).map(drop)?));
+    /// Keeps what the findings will speak of: the register and the fixtures of the suite in this folder.
+    pub(super) fn keep_suite(&self, suite: &Path) {
+        self.replace(REGISTER, |path| Ok(fs::copy(suite.join(Suite::REGISTER), path).map(drop)?));
+        self.replace(FIXTURES, |to| {
+            fs::create_dir_all(to)?;
+            for entry in fs::read_dir(suite.join(Suite::FIXTURES))? {
+                let from = entry?.path();
+                if let Some(name) = from.file_name().filter(|_| from.is_file()) {
+                    fs::copy(&from, to.join(name))?;
+                }
+            }
+            Ok(())
+        });
+    }
+
+    /// Keeps where and how the run takes place.
+    pub(super) fn keep_environment(&self, environment: &Environment) {
+        self.replace(ENVIRONMENT, |path| Ok(fs::write(path, serde_json::to_vec_pretty(environment)?)?));
     }
 
     /// Keeps the golden recording that the traffic of a scenario was compared with. Without one there is nothing to keep,

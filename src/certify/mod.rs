@@ -5,6 +5,7 @@
 
 mod context;
 mod descriptors;
+mod environment;
 mod features;
 mod folder;
 mod lint;
@@ -19,6 +20,8 @@ pub use descriptors::affordable_jobs;
 pub use features::{Example, Suite};
 pub use lint::{LintError, LintErrors, LintKind, Place, Rules, StepMatch};
 pub use phrases::{match_step, phrasebook_markdown};
-pub use replay::{BareRecording, Difference, Replay, ReplayError, Replayed, replay, replay_json, replay_words};
+pub use replay::{
+    BareCheck, BareRecording, Difference, Replay, ReplayError, Replayed, replay, replay_json, replay_words,
+};
 pub use runner::{CertifyError, Options, Progress, Run, USUAL_JOBS, run};
 pub use selection::{Selection, list_json, list_table};

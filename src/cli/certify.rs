@@ -11,7 +11,7 @@ use crate::subject::broken::{self, Deviation};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
 
 use super::console::Console;
-use super::{Certify, Choice, Failure, RoleName};
+use super::{Certify, Choice, Failure, RoleName, evidence};
 
 /// The seed of a run that names none. Fixed, so that two runs on two machines draw alike.
 const SEED: u64 = 7319;
@@ -68,6 +68,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     let Some(casting) = casting(console, options.deviation.as_deref(), &options.without)? else {
         return Ok(ExitCode::Conformant);
     };
+    let key = options.sign.as_deref().map(evidence::private_key).transpose()?;
     let (suite, selection) = load(&options.choice)?;
     let total = selection.select(&suite.examples).len();
     if total == 0 {
@@ -135,6 +136,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         return Err(failure_of(error));
     }
     console.line(&one_line(&format!("written to {}", run.folder.display())));
+    evidence::pack(console, &run.folder, key.as_ref())?;
     Ok(match ExitCode::of(&run.findings) {
         // Something was selected; there was no time for it.
         ExitCode::NothingSelected => ExitCode::Inconclusive,

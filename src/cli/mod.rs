@@ -4,6 +4,7 @@
 
 mod certify;
 mod console;
+mod evidence;
 mod inspect;
 mod replay;
 mod transcript;
@@ -64,12 +65,27 @@ enum Command {
     ///
     /// Checks that rest on the wire are answered from the recordings alone. Those that rest on a fact of the kernel or on a
     /// subject's own word are answered from what the run noted of these, and listed. Where the evidence says another
-    /// verdict than the run stored, each is named. A recording without its run says nothing to these checks, because what
-    /// they ask for stands in result.json.
+    /// verdict than the run stored, each is named. Of a recording without its run only the standing checks are asked, because
+    /// what the others ask for stands in result.json.
     ///
     /// Exit codes: 0 conformant or selection passed, 2 no evidence, 100 not conformant, 101 inconclusive, partial, or not
     /// borne out by the evidence.
     Replay(ReplayOf),
+    /// Make a key that vouches for evidence: Ed25519, in PEM.
+    ///
+    /// Writes the private key to FILE, for its owner's eyes only, and the public key to FILE.pub. No file is written over.
+    /// The key is drawn from the system's randomness, never from the seed of a run.
+    Keygen(Keygen),
+    /// Pack the folder of a run into its evidence.zip again, for instance to sign it elsewhere.
+    Bundle(BundleOf),
+    /// Verify a bundle offline, and name the first thing that does not fit.
+    ///
+    /// Checks the form of the archive, the signature where --key names one, that every member is there as the manifest
+    /// lists it and none was added, and that the signed statement says what result.json says. Nothing is unpacked or
+    /// written. Without --key a bundle may be whole and still be anybody's work.
+    ///
+    /// Exit codes: 0 everything fits, 2 no bundle or no key, 100 something does not fit.
+    Verify(VerifyOf),
     /// Prove that multicast works here, and say what to change if not.
     Doctor(Doctor),
     /// List the sentences that scenarios may use.
@@ -140,6 +156,10 @@ struct Certify {
     #[arg(long, value_name = "CAPABILITY", conflicts_with = "deviation")]
     without: Vec<Capability>,
 
+    /// Sign the evidence of the run with this private key, which `castproof keygen` makes.
+    #[arg(long, value_name = "KEY")]
+    sign: Option<PathBuf>,
+
     /// Write golden recordings anew instead of comparing with them; never from a deliberate deviation.
     #[arg(long, conflicts_with = "deviation")]
     renew_golden: bool,
@@ -156,8 +176,35 @@ struct List {
 }
 
 #[derive(Args)]
+struct Keygen {
+    /// Where the private key goes; the public one goes beside it.
+    #[arg(value_name = "FILE")]
+    key: PathBuf,
+}
+
+#[derive(Args)]
+struct BundleOf {
+    /// The folder of a run, such as reports/runs/2026-11-21T23-23-09.
+    folder: PathBuf,
+
+    /// Sign it with this private key.
+    #[arg(long, value_name = "KEY")]
+    sign: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct VerifyOf {
+    /// The evidence.zip of a run.
+    bundle: PathBuf,
+
+    /// The public key that must have signed it.
+    #[arg(long, value_name = "PUBLIC-KEY")]
+    key: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct ReplayOf {
-    /// The folder of a run, such as reports/runs/2026-11-21T23-23-09, or a pcapng file.
+    /// The evidence.zip of a run, the folder of a run, such as reports/runs/2026-11-21T23-23-09, or a pcapng file.
     evidence: PathBuf,
 
     /// As JSON.
@@ -239,6 +286,9 @@ pub fn main() -> ExitCode {
         Command::Certify(options) => certify::certify(&console, options),
         Command::List(options) => inspect::list(&console, &options),
         Command::Transcript(options) => transcript::transcript(&console, &options),
+        Command::Keygen(options) => evidence::keygen(&console, &options),
+        Command::Bundle(options) => evidence::bundle(&console, &options),
+        Command::Verify(options) => evidence::verify(&console, &options),
         Command::Replay(options) => replay::replay(&console, &options),
         Command::Doctor(options) => inspect::doctor(&console, &options),
         Command::Phrases(options) => inspect::phrases(&console, &options),

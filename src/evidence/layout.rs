@@ -11,6 +11,17 @@ pub const CAPTURES: &str = "captures";
 /// The folder of the golden recordings that traffic was compared with.
 pub const GOLDEN: &str = "golden";
 
+/// The fixtures that the scenarios named, as they were read.
+pub const FIXTURES: &str = "fixtures";
+/// Where and how the run took place.
+pub const ENVIRONMENT: &str = "environment.json";
+/// The bundle of all of these, with the two below.
+pub const BUNDLE: &str = "evidence.zip";
+/// The list of the bundle's members with their digests.
+pub const MANIFEST: &str = "manifest.json";
+/// The signed statement about the manifest.
+pub const ATTESTATION: &str = "attestation.json";
+
 /// Whether a name stays within the evidence: words between single slashes, none of them a step up or to nowhere.
 ///
 /// Names are told to people and may become paths on any system, so what another system takes for a separator, a drive or

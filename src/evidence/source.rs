@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::archive::Archive;
 use super::layout;
 use crate::capture::pcapng;
 
@@ -12,8 +13,11 @@ pub const LARGEST_MEMBER: u64 = pcapng::LARGEST;
 
 /// Evidence that can be read, member by member.
 #[derive(Debug)]
-pub struct Source {
-    folder: PathBuf,
+pub enum Source {
+    /// The folder of a run.
+    Folder(PathBuf),
+    /// A bundle; whoever reads it has verified it, or knows that it may be anything.
+    Bundle(Archive),
 }
 
 /// Why a member of the evidence could not be read.
@@ -47,12 +51,15 @@ pub enum EvidenceError {
 impl Source {
     /// The evidence in the folder of a run.
     pub fn folder(path: impl Into<PathBuf>) -> Self {
-        Self { folder: path.into() }
+        Self::Folder(path.into())
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.folder
+        match self {
+            Self::Folder(path) => path,
+            Self::Bundle(archive) => archive.path(),
+        }
     }
 
     /// The octets of a member, at most [`LARGEST_MEMBER`] of them.
@@ -63,21 +70,28 @@ impl Source {
         if !layout::is_inside(name) {
             return Err(EvidenceError::Outside(name.to_owned()));
         }
-        let failed = |source: std::io::Error| match source.kind() {
-            std::io::ErrorKind::NotFound => EvidenceError::Missing(name.to_owned()),
-            _ => EvidenceError::File { name: name.to_owned(), source },
-        };
-        let path = self.folder.join(name);
-        // A pipe would never end.
-        if !std::fs::metadata(&path).map_err(failed)?.is_file() {
-            return Err(failed(std::io::Error::other("it is not a regular file")));
+        match self {
+            Self::Folder(folder) => file_in(folder, name),
+            Self::Bundle(archive) => archive.member(name, LARGEST_MEMBER),
         }
-        let mut octets = Vec::new();
-        File::open(path).and_then(|file| file.take(LARGEST_MEMBER + 1).read_to_end(&mut octets)).map_err(failed)?;
-        match octets.len() as u64 > LARGEST_MEMBER {
-            true => Err(EvidenceError::TooLarge { name: name.to_owned(), limit: LARGEST_MEMBER }),
-            false => Ok(octets),
-        }
+    }
+}
+
+fn file_in(folder: &Path, name: &str) -> Result<Vec<u8>, EvidenceError> {
+    let failed = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::NotFound => EvidenceError::Missing(name.to_owned()),
+        _ => EvidenceError::File { name: name.to_owned(), source },
+    };
+    let path = folder.join(name);
+    // A pipe would never end.
+    if !std::fs::metadata(&path).map_err(failed)?.is_file() {
+        return Err(failed(std::io::Error::other("it is not a regular file")));
+    }
+    let mut octets = Vec::new();
+    File::open(path).and_then(|file| file.take(LARGEST_MEMBER + 1).read_to_end(&mut octets)).map_err(failed)?;
+    match octets.len() as u64 > LARGEST_MEMBER {
+        true => Err(EvidenceError::TooLarge { name: name.to_owned(), limit: LARGEST_MEMBER }),
+        false => Ok(octets),
     }
 }
 

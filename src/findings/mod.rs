@@ -8,6 +8,7 @@
 mod asked;
 mod check;
 mod junit;
+mod relay;
 mod result_json;
 mod run;
 mod scenario;
@@ -19,7 +20,8 @@ mod words;
 pub use asked::Asked;
 pub use check::{CheckId, CheckResult, Observation};
 pub use junit::{JunitError, junit_xml, write_junit};
-pub use result_json::{ResultError, parse_result, read_result, result_schema, write_result};
+pub use relay::{OddAccount, RelayPlan};
+pub use result_json::{ResultError, parse_result, publish, read_result, result_schema, write_result};
 pub use run::{ExitCode, Extent, Host, RequirementFindings, RequirementState, RunFacts, RunFindings};
 pub use scenario::{ScenarioFindings, verdict_of};
 pub use text::{chain, printable};

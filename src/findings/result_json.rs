@@ -82,6 +82,14 @@ pub(super) fn replace(path: &Path, text: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".castproof-").tempfile_in(folder)?;
     file.write_all(text)?;
+    publish(file, path)
+}
+
+/// Gives a temporary file its name, when it is whole and safe on the disk.
+///
+/// # Errors
+/// Those of the file system.
+pub fn publish(file: tempfile::NamedTempFile, path: &Path) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     readable(&file)?;
     file.persist(path)?;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CheckResult, Observation, Verdict, schema};
+use super::{CheckResult, Observation, OddAccount, RelayPlan, Verdict, schema};
 use crate::spec::{Flow, RequirementId, Role};
 
 /// One scenario, or one row of an outline, with its verdict and its evidence.
@@ -38,6 +38,12 @@ pub struct ScenarioFindings {
     pub standing: Vec<RequirementId>,
     /// What was seen beside the traffic, in order.
     pub observations: Vec<Observation>,
+    /// The seed of the scenario, from which everything in it was drawn.
+    pub seed: u64,
+    /// What the relays were to do, for each Device to whose traffic they were to do anything.
+    pub relays: Vec<RelayPlan>,
+    /// The accounts about which something is odd.
+    pub odd_accounts: Vec<OddAccount>,
     /// Faults of the harness and errors, in words.
     pub faults: Vec<String>,
     /// The recording, as a path relative to the run's directory.
@@ -140,6 +146,9 @@ pub(super) mod tests {
             checks,
             standing: Vec::new(),
             observations: Vec::new(),
+            seed: 7319,
+            relays: Vec::new(),
+            odd_accounts: Vec::new(),
             faults: Vec::new(),
             capture: Some(format!("captures/{slug}.pcapng")),
             traffic: vec!["+0.412 D10      → provider DM #1  Alert 1201".to_owned()],

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use sha2::{Digest, Sha256};
 
 use crate::device::{DeviceConfiguration, Registration};
+use crate::findings::OddAccount;
+use crate::judge::standing::Known;
 use crate::provider::ProviderConfiguration;
 use crate::spec::{Account, ChannelLabel, DeviceId, KeyId, ServerId};
 use crate::wire::announcement::SigningKey;
@@ -88,6 +90,53 @@ impl Cast {
         }
     }
 
+    /// The accounts that the traffic of these Devices makes use of, but for what is odd about some of them. Their URLs are
+    /// of no use: a relay's port is leased.
+    pub(super) fn known(&self, devices: &[DeviceId], odd: &[OddAccount]) -> Known {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        let as_the_server_has_it = |device: &DeviceId| (device.to_string(), self.account(device, nowhere));
+        let as_the_device_has_it = |device: &DeviceId| {
+            let mut account = self.account(device, nowhere);
+            if let Some(odd) = odd.iter().find(|odd| odd.device == device.as_str()) {
+                self.make_odd(&mut account, odd.has_wrong_password, odd.distrusts_server);
+            }
+            (device.to_string(), account)
+        };
+        Known {
+            group: Some(self.group()),
+            devices: devices.iter().map(as_the_device_has_it).collect(),
+            server: devices.iter().map(as_the_server_has_it).collect(),
+        }
+    }
+
+    fn make_odd(&self, account: &mut Account, has_wrong_password: bool, distrusts_server: bool) {
+        if has_wrong_password {
+            account.password = self.password("password of a stranger");
+        }
+        if distrusts_server {
+            account.server_password = self.password("server password of a stranger");
+        }
+    }
+
+    /// Everything above that is secret, each with its name.
+    pub(super) fn secrets(&self, devices: &[DeviceId]) -> Vec<(String, Vec<u8>)> {
+        let mut all = vec![
+            ("password of the group".to_owned(), self.group().password.into_bytes()),
+            ("signing key".to_owned(), self.signing_key().as_bytes().to_vec()),
+            ("revoked signing key".to_owned(), self.revoked_key().as_bytes().to_vec()),
+            ("signing key of the forger".to_owned(), self.secret("the forger's key").to_vec()),
+            ("other signing key".to_owned(), self.secret("another signing key").to_vec()),
+            ("wrong password".to_owned(), self.password("password of a stranger").into_bytes()),
+            ("wrong password of the server".to_owned(), self.password("server password of a stranger").into_bytes()),
+        ];
+        for device in devices {
+            let account = self.account(device, SocketAddr::from(([127, 0, 0, 1], 9)));
+            all.push((format!("password of {device}"), account.password.into_bytes()));
+            all.push((format!("password of the server for {device}"), account.server_password.into_bytes()));
+        }
+        all
+    }
+
     /// What a Device has of its provider.
     fn registration(&self, registered: Registered) -> Option<Registration> {
         let anchor = |id: &KeyId, key: SigningKey| BTreeMap::from([(id.clone(), key.verifying_key())]);
@@ -116,12 +165,7 @@ impl Cast {
     /// The configuration of a Device whose way to the DM Server leads over `relay`.
     pub(super) fn device(&self, plan: &DevicePlan, relay: SocketAddr) -> DeviceConfiguration {
         let mut account = self.account(&plan.traits.id, relay);
-        if plan.has_wrong_password {
-            account.password = self.password("password of a stranger");
-        }
-        if plan.distrusts_server {
-            account.server_password = self.password("server password of a stranger");
-        }
+        self.make_odd(&mut account, plan.has_wrong_password, plan.distrusts_server);
         DeviceConfiguration {
             traits: plan.traits.clone(),
             registrations: self.registration(plan.registration).into_iter().collect(),

@@ -20,11 +20,13 @@ mod plan;
 mod provider_life;
 mod question;
 mod recorder;
+mod relays;
 mod retries;
 mod roll_call;
 mod running;
 mod scenes;
 mod script;
+mod secrets;
 mod verdicts;
 
 use std::cell::RefCell;
@@ -37,7 +39,7 @@ use std::time::Duration;
 use cucumber::World;
 
 use crate::capture::Recording;
-use crate::findings::{Authority, CheckId, CheckResult, Observation, Verdict, chain};
+use crate::findings::{Authority, CheckId, CheckResult, Observation, OddAccount, RelayPlan, Verdict, chain};
 use crate::judge::standing::{self, Standing};
 use crate::judge::{Beside, Check, Evidence, Outcome};
 use crate::net::{Clock, JoinError, LeaseError};
@@ -54,6 +56,7 @@ use running::Running;
 pub use scenes::Answer;
 pub use script::{Condition, Moment, Skew};
 use script::{Script, ScriptError};
+pub use secrets::{accounts_of, secrets_of};
 
 /// How long the stage waits for something that should happen at once. It never adds to a run that goes well.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -224,6 +227,10 @@ pub struct Remains {
     pub recording: Option<Recording>,
     /// What the host did to this scenario: with any of it, no verdict but inconclusive stands.
     pub doubts: Vec<String>,
+    /// What the relays were to do.
+    pub relays: Vec<RelayPlan>,
+    /// The accounts about which something is odd.
+    pub odd_accounts: Vec<OddAccount>,
 }
 
 impl Stage {
@@ -345,6 +352,8 @@ impl Stage {
             standing: Vec::new(),
             recording: None,
             doubts: std::mem::take(&mut self.doubts),
+            relays: self.relay_plans(),
+            odd_accounts: self.odd_accounts(),
         };
         if let Some(running) = &self.running {
             remains.standing = standing_checks(running);

@@ -122,6 +122,11 @@ impl AirPlan {
         }
     }
 
+    /// The seed of the n-th Device's plan, counted from one, in a scenario with this seed.
+    pub(super) fn seed(scenario: u64, number: u64) -> u64 {
+        scenario.wrapping_add(number)
+    }
+
     /// Lets everything pass from now on: what follows is the harness's own measurement.
     pub(crate) fn lift(&mut self) {
         self.rules.clear();

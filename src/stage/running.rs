@@ -101,7 +101,7 @@ impl Running {
         let lanes = plans.map(|((plan, table), number)| AirLane {
             device: plan.name.clone(),
             channels: table.clone(),
-            plan: Rc::new(RefCell::new(AirPlan::new(plan.air.clone(), brief.seed.wrapping_add(number)))),
+            plan: Rc::new(RefCell::new(AirPlan::new(plan.air.clone(), AirPlan::seed(brief.seed, number)))),
         });
         let air = Air::open(brief.clock, &recorder, &channels.sender, &notification_channel(), lanes.collect())?;
         let folder = work_folder()?;

@@ -10,8 +10,7 @@ use super::place::{FORGED, Place, assert_words};
 fn a_failure_shows_what_was_asked_seen_and_accepted_and_its_command_repeats_it() {
     let place = Place::new();
 
-    let left =
-        place.run(&["certify", "--scenario", "forged", "--deviation", "device.ignores-signature", "--seed", "11"]);
+    let left = place.run(&["certify", "--scenario", FORGED, "--deviation", "device.ignores-signature", "--seed", "11"]);
 
     assert_eq!(left.code, Some(100), "{}\n{}", left.out, left.err);
     let words = [

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Replayed;
+use super::{Replayed, standing};
 use crate::findings::{RunFindings, Verdict};
 
 /// One thing of which the stored findings say something else than the evidence.
@@ -23,6 +23,12 @@ pub struct Difference {
 pub(super) fn between(stored: &RunFindings, again: &RunFindings, checks: &[Replayed]) -> Vec<Difference> {
     let mut all: Vec<Difference> = checks.iter().filter_map(of_check).collect();
     for (one, other) in stored.scenarios.iter().zip(&again.scenarios) {
+        for (id, was_held) in standing::moved(one, other) {
+            let words = |held: bool| if held { "held" } else { "not held" };
+            let of = format!("standing check {id} of scenario {}", one.slug);
+            let because = "the recording shows, or does not show, what it looks at".to_owned();
+            all.push(difference(of, words(was_held), words(!was_held), Some(because)));
+        }
         if one.verdict != other.verdict {
             let of = format!("scenario {}", one.slug);
             all.push(difference(of, one.verdict, other.verdict, other.reason()));

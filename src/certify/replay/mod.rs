@@ -6,6 +6,7 @@
 
 mod bare;
 mod differences;
+mod standing;
 mod tape;
 mod told;
 
@@ -16,12 +17,12 @@ use crate::findings::{
     Authority, CheckId, CheckResult, ResultError, RunFacts, RunFindings, ScenarioFindings, Verdict, chain,
     parse_result, verdict_of,
 };
-use crate::spec::{Register, RegisterError};
+use crate::spec::{Register, RegisterError, RequirementId};
 use crate::stage::bounded::MAX_BRACKETS;
 
 use tape::Tape;
 
-pub use bare::BareRecording;
+pub use bare::{BareCheck, BareRecording};
 pub use differences::Difference;
 pub use told::{replay_json, replay_words};
 
@@ -95,9 +96,9 @@ pub fn replay(source: &Source) -> Result<Replay, ReplayError> {
     let register = register_in(source)?;
     let (mut checks, mut faults, mut scenarios) = (Vec::new(), Vec::new(), Vec::new());
     for scenario in &stored.scenarios {
-        let (replayed, fault) = replay_scenario(source, scenario);
+        let (replayed, held, fault) = replay_scenario(source, scenario);
         faults.extend(fault.map(|fault| (scenario.slug.clone(), fault)));
-        scenarios.push(findings_again(scenario, &replayed));
+        scenarios.push(ScenarioFindings { standing: held, ..findings_again(scenario, &replayed) });
         checks.extend(replayed);
     }
     let again = RunFindings::new(facts_of(&stored), &register, scenarios);
@@ -127,9 +128,14 @@ fn facts_of(run: &RunFindings) -> RunFacts {
     }
 }
 
-fn replay_scenario(source: &Source, scenario: &ScenarioFindings) -> (Vec<Replayed>, Option<String>) {
-    if scenario.checks.is_empty() {
-        return (Vec::new(), None);
+/// What the checks of a scenario come to, those that failed among the standing ones included; the requirements whose
+/// standing check held; and what is wrong with the recording.
+fn replay_scenario(
+    source: &Source,
+    scenario: &ScenarioFindings,
+) -> (Vec<Replayed>, Vec<RequirementId>, Option<String>) {
+    if scenario.checks.is_empty() && scenario.standing.is_empty() {
+        return (Vec::new(), Vec::new(), None);
     }
     let mut tape = match &scenario.capture {
         None => Err("no recording was kept".to_owned()),
@@ -145,7 +151,10 @@ fn replay_scenario(source: &Source, scenario: &ScenarioFindings) -> (Vec<Replaye
         let member = source.member(&format!("{}/{name}", layout::GOLDEN));
         member.map_err(|error| chain(&error))
     };
-    let replayed = scenario.checks.iter().map(|stored| {
+    let is_lost = tape.is_err();
+    let asked = scenario.checks.iter().filter(|check| !check.is_standing() || is_lost);
+    let mut replayed: Vec<Replayed> = Vec::new();
+    replayed.extend(asked.map(|stored| {
         let asked = tape.as_mut().map_err(|reason| reason.clone()).and_then(|tape| tape.ask(stored, golden));
         let again = asked.map(|(_, outcome)| CheckResult {
             verdict: outcome.verdict,
@@ -158,8 +167,15 @@ fn replay_scenario(source: &Source, scenario: &ScenarioFindings) -> (Vec<Replaye
         });
         let (slug, check) = (scenario.slug.clone(), stored.check.clone());
         Replayed { slug, check, authority: stored.authority, stored: stored.clone(), again }
-    });
-    (replayed.collect(), fault)
+    }));
+    let mut held = Vec::new();
+    if let Ok(tape) = &mut tape {
+        let (recording, timeline) = tape.whole();
+        let stood = standing::again(scenario, recording, timeline);
+        replayed.extend(stood.checks);
+        held = stood.held;
+    }
+    (replayed, held, fault)
 }
 
 /// What a scenario concludes when its checks come to this. A check that could not be asked again proves nothing.

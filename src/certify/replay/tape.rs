@@ -39,9 +39,10 @@ impl Tape {
         Ok(Self { recording, fed: 0, timeline, fault })
     }
 
-    /// The recording.
-    pub(super) fn recording(&self) -> &Recording {
-        &self.recording
+    /// The recording decoded whole, as far as it can be read.
+    pub(super) fn whole(&mut self) -> (&Recording, &Timeline) {
+        self.feed_to(self.recording.frames.len());
+        (&self.recording, &self.timeline)
     }
 
     /// Asks a check again of as much of the recording as there was when it was asked.
@@ -85,6 +86,11 @@ impl Tape {
         let Some(wanted) = wanted else {
             return Err(format!("it was asked of {} packets, and the recording has {there}", asked.packets));
         };
+        self.feed_to(wanted);
+        Ok(())
+    }
+
+    fn feed_to(&mut self, wanted: usize) {
         if wanted < self.fed {
             self.timeline = Timeline::new(self.recording.lanes.clone());
             self.fed = 0;
@@ -93,6 +99,5 @@ impl Tape {
             self.timeline.feed(number, frame);
         }
         self.fed = wanted;
-        Ok(())
     }
 }

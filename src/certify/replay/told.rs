@@ -104,6 +104,10 @@ fn result_line(replay: &Replay, colour: Colour) -> String {
     let mut parts = vec![
         format!("{recordings} recordings"),
         format!("{} checks asked again of the traffic alone", replay.asked(Authority::Wire)),
+        format!(
+            "{} standing ones held",
+            replay.again.scenarios.iter().map(|found| found.standing.len()).sum::<usize>()
+        ),
     ];
     let beside = [Authority::File, Authority::Kernel, Authority::Claim].into_iter().map(|one| replay.asked(one)).sum();
     let unasked = replay.unasked().count();
