@@ -13,6 +13,7 @@ use crate::spec::{
 use crate::wire::form::Form;
 use crate::wire::mo::fumo::{self, FumoState};
 use crate::wire::mo::{ReportedResult, scomo};
+use crate::wire::syncml::Message;
 
 use super::action::UserAnswer;
 
@@ -412,6 +413,16 @@ pub trait Conduct: std::fmt::Debug {
     /// Whether a result that could not be reported stays in the status log ([SC-NF-5]).
     fn keeps_unreported(&self) -> bool {
         true
+    }
+
+    /// Whether the nonce that comes with an accepted credential replaces the one that was used ([FU-POST-1]).
+    fn adopts_next_nonce(&self) -> bool {
+        true
+    }
+
+    /// A DM message as it leaves the Device, given as the profile would have it ([FU-POST-1]).
+    fn writes(&self, message: Message) -> Message {
+        message
     }
 
     /// How many times a final report is sent ([FU-POST-1]).

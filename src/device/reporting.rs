@@ -124,7 +124,7 @@ impl Device {
         let account = &self.configuration.account;
         let mut session = ClientSession::new(campaign, self.state.sessions, account, alert, retry_interval);
         let message = self.with_secrets(|tree, secrets| session.package_1(tree.traits, secrets));
-        self.post(&session, &message);
+        self.post(&session, message);
         self.session = Some(session);
     }
 
@@ -151,7 +151,8 @@ impl Device {
         outcome
     }
 
-    fn post(&mut self, session: &ClientSession, message: &Message) {
+    fn post(&mut self, session: &ClientSession, message: Message) {
+        let message = self.conduct.writes(message);
         let patience = self.conduct.patience(session.patience.max(LEAST_PATIENCE));
         let post = Post { url: session.url.clone(), body: message.to_xml().into_bytes(), patience };
         self.actions.push_back(Action::Post(post));
@@ -174,7 +175,7 @@ impl Device {
         };
         match self.with_secrets(|tree, secrets| session.handle(&message, tree, secrets)) {
             Next::Send(message) => {
-                self.post(&session, &message);
+                self.post(&session, *message);
                 self.session = Some(session);
             }
             Next::Over { is_delivered, is_busy } => {

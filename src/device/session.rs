@@ -144,6 +144,7 @@ impl ClientSession {
 
         if let Some(next) = of_header.as_ref().and_then(|status| status.chal.as_ref())
             && next.scheme == auth::MD5
+            && (of_header.as_ref().is_none_or(|status| !is_success(status.code)) || secrets.conduct.adopts_next_nonce())
         {
             *secrets.client_nonce = Some(next.nonce.clone());
         }

@@ -3,6 +3,7 @@
 //! A deliberately broken provider overrides one of them and is otherwise the reference.
 
 use crate::spec::{CampaignId, CareProcess, SequenceNumber, SessionId};
+use crate::wire::syncml::Message;
 
 /// What a Service Provider remembers over a restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,6 +111,11 @@ pub trait Conduct: std::fmt::Debug {
     fn delivers(&self, datagram: Vec<u8>, cycle: u32, devices: usize) -> Vec<Vec<u8>> {
         let _ = (cycle, devices);
         vec![datagram]
+    }
+
+    /// A DM message as it leaves the server, given as the profile would have it ([FU-P-2]).
+    fn answers(&self, message: Message) -> Message {
+        message
     }
 
     /// How many carousel cycles are sent, given how many the plan asks for ([FU-NF-3]).

@@ -30,6 +30,7 @@ pub(super) fn handle(provider: &mut Provider, now: Timestamp, request: Request<'
         return refusal(400, "SyncHdr Source is no device id");
     };
     let answer = Exchange { provider, now, device, url: request.url }.answer(&message);
+    let answer = provider.conduct.answers(answer);
     // What could not be kept must not be taken for done: the Device reports again.
     match provider.memory.commit() {
         Ok(()) => Answer { status: 200, body: answer.to_xml().into_bytes() },

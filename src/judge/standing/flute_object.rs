@@ -49,28 +49,35 @@ fn lengths(scene: &Scene<'_>) -> Look {
     for transfer in &scene.transfers {
         for toi in transfer.objects.keys() {
             let (Some(file), Some(spot)) = (transfer.file(*toi), last_of(transfer, *toi)) else { continue };
-            let Some(octets) = transfer.octets(*toi) else { continue };
-            look.at(spot, fault_of_file(transfer, file, &octets));
+            match transfer.octets(*toi) {
+                Some(octets) => look.at(spot, fault_of_file(file, &octets)),
+                None if transfer.is_closed => look.at(spot, fault_of_length(transfer, *toi)),
+                None => {}
+            }
         }
     }
     look
 }
 
-fn fault_of_file(transfer: &Transfer<'_>, file: &FdtFile, octets: &[u8]) -> Option<String> {
-    let toi = file.toi;
+/// What is wrong with the length of an object that was never sent whole, and will not be.
+fn fault_of_length(transfer: &Transfer<'_>, toi: u128) -> Option<String> {
+    // Of a scheme with repair symbols the source symbols need not all be sent.
+    let Some(oti @ FecOti::NoCode { .. }) = transfer.oti(toi) else { return None };
     let sent: u64 = transfer.objects.get(&toi)?.values().map(|index| octets_in(transfer, *index)).sum();
-    if let Some(length) = file.transfer_length.filter(|length| *length != octets.len() as u64) {
-        return Some(format!("Transfer-Length {length} for TOI {toi}, whose EXT_FTI says {}", octets.len()));
-    }
-    // With no repair symbols the octets of all symbols are those of the object.
-    if matches!(transfer.oti(toi), Some(FecOti::NoCode { .. })) && sent != octets.len() as u64 {
-        return Some(format!("{} octets for TOI {toi}, of which {sent} were sent", octets.len()));
+    (sent != oti.transfer_length())
+        .then(|| format!("{} octets for TOI {toi}, of which {sent} were sent", oti.transfer_length()))
+}
+
+fn fault_of_file(file: &FdtFile, octets: &[u8]) -> Option<String> {
+    let (toi, length) = (file.toi, octets.len() as u64);
+    if let Some(said) = file.transfer_length.filter(|said| *said != length) {
+        return Some(format!("Transfer-Length {said} for TOI {toi}, of which {length} octets were sent"));
     }
     if file.content_encoding.is_some() {
         return None;
     }
-    if let Some(length) = file.content_length.filter(|length| *length != octets.len() as u64) {
-        return Some(format!("Content-Length {length} for TOI {toi}, which has {} octets", octets.len()));
+    if let Some(said) = file.content_length.filter(|said| *said != length) {
+        return Some(format!("Content-Length {said} for TOI {toi}, which has {length} octets"));
     }
     let wanted = file.content_md5.as_ref()?;
     let found = BASE64_STANDARD.encode(Md5::digest(octets));

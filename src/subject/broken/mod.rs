@@ -26,6 +26,7 @@ mod attempts;
 mod broadcast;
 mod care;
 mod consent;
+mod flute_form;
 mod form;
 mod life;
 mod neglect;
@@ -36,6 +37,7 @@ mod reporting;
 mod restart;
 mod rollout;
 mod trust;
+mod wire_form;
 
 use crate::{device, provider};
 
@@ -96,6 +98,8 @@ pub fn deviations() -> impl Iterator<Item = &'static Deviation> {
         broadcast::DEVIATIONS,
         packets::DEVIATIONS,
         restart::DEVIATIONS,
+        flute_form::DEVIATIONS,
+        wire_form::DEVIATIONS,
     ];
     themes.into_iter().flatten()
 }
