@@ -2,6 +2,8 @@
 
 #[path = "judge/reports.rs"]
 mod reports;
+#[path = "judge/standing.rs"]
+mod standing;
 #[path = "judge/tape.rs"]
 mod tape;
 #[path = "judge/timing.rs"]

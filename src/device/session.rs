@@ -130,7 +130,7 @@ impl ClientSession {
     /// Takes a server's message and says what follows.
     pub(super) fn handle(&mut self, message: &Message, tree: &mut Tree<'_>, secrets: &mut Secrets<'_>) -> Next {
         // An answer to somebody else is no answer.
-        if !message.header.session_id.eq_ignore_ascii_case(&self.session_id()) {
+        if u16::from_str_radix(&message.header.session_id, 16) != Ok(self.id) {
             return self.over(false);
         }
         let statuses = || {

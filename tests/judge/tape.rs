@@ -6,6 +6,7 @@ use std::time::Duration;
 use castproof::capture::recording::{INTERACTION_LANE, PROVIDER_LANE};
 use castproof::capture::{Conversation, Frame, Lane, Packet, Recording, Side, Timeline};
 use castproof::findings::Verdict;
+use castproof::judge::standing::{self, Known, Standing};
 use castproof::judge::{Beside, Check, Evidence, Outcome};
 use castproof::spec::{
     Announcement, CampaignId, ChannelLabel, Delivery, KeyId, ObjectReference, Reporting, Rollout, SequenceNumber,
@@ -49,7 +50,7 @@ pub(crate) fn names(devices: &[&str]) -> Vec<String> {
     devices.iter().map(|name| (*name).to_owned()).collect()
 }
 
-fn dev_id(device: &str) -> String {
+pub(crate) fn dev_id(device: &str) -> String {
     format!("urn:imei:{device}")
 }
 
@@ -170,6 +171,29 @@ impl Tape {
         self.datagram(21_000, &octets)
     }
 
+    /// A datagram on the delivery channel.
+    pub(crate) fn delivery(&mut self, octets: &[u8]) -> &mut Self {
+        self.datagram(21_000, octets)
+    }
+
+    /// Marks the packets so far, from the given number on, as a stranger's.
+    pub(crate) fn strange_from(&mut self, number: usize) -> &mut Self {
+        for frame in &mut self.recording.frames[number..] {
+            frame.comments.push("sender: the hostile sender".into());
+        }
+        self
+    }
+
+    /// How many packets there are.
+    pub(crate) fn packets(&self) -> usize {
+        self.recording.frames.len()
+    }
+
+    /// What the standing checks say.
+    pub(crate) fn standing(&self, known: &Known) -> Vec<Standing> {
+        standing::judge(&self.recording, &self.timeline(), known)
+    }
+
     /// A datagram on the delivery channel that is nothing known.
     pub(crate) fn broadcast_noise(&mut self) -> &mut Self {
         self.datagram(21_000, b"noise")
@@ -287,6 +311,12 @@ impl Session {
     pub(crate) fn message(mut self, from: Side, body: Vec<Command>) -> Self {
         let header = self.header(from);
         self.messages.push((from, Message { header, body, is_final: true }));
+        self
+    }
+
+    /// Changes the last message.
+    pub(crate) fn edit(mut self, change: impl FnOnce(&mut Message)) -> Self {
+        change(&mut self.messages.last_mut().unwrap().1);
         self
     }
 

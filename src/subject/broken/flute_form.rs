@@ -30,7 +30,7 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
     ),
     Deviation {
         name: "provider.miscounts-its-header",
-        description: "Counts an LCT header one word short (X-FLUTE-02).",
+        description: "Counts an LCT header without its TSI and TOI (X-FLUTE-02).",
         requirements: &["FU-P-1"],
         caught_by: "standing.x-flute-02",
         conduct: ConductOf::Provider(|| Box::new(MiscountsItsHeader::default())),
@@ -121,12 +121,18 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         }
     ),
     packets!(
-        "provider.gives-the-wrong-digest",
-        "Gives another Content-MD5 than the object has (X-FLUTE-11).",
+        "provider.gives-the-wrong-length",
+        "Gives another Content-Length than a package has (X-FLUTE-11).",
         "standing.x-flute-11",
         |packet, seen| {
             if seen.is_table() {
-                rewrite(packet, |table| table.replace(" Content-MD5=\"", " Content-MD5=\"AAAA"));
+                rewrite(packet, |table| match table.split_once(" TOI=\"2\"") {
+                    Some((before, package)) => {
+                        let package = package.replace(" Content-Length=\"", " Content-Length=\"1");
+                        format!("{before} TOI=\"2\"{package}")
+                    }
+                    None => table.to_owned(),
+                });
             }
         }
     ),
@@ -136,6 +142,7 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         "standing.x-flute-12",
         |packet, seen| {
             if packet.header.close_object && !seen.is_table() {
+                packet.header.extensions.retain(|extension| !matches!(extension, Extension::Fti(_)));
                 let oti = FecOti::NoCode { transfer_length: 9600, symbol_length: 1024, max_block_length: 4096 };
                 packet.header.extensions.extend(oti.encode().ok().map(Extension::Fti));
             }
@@ -273,7 +280,7 @@ impl provider::Conduct for Repacks {
     }
 }
 
-/// Counts the header of its third packet one word short.
+/// Counts the header of its third packet without TSI and TOI.
 #[derive(Debug, Default)]
 struct MiscountsItsHeader(Cell<u32>);
 
@@ -281,7 +288,7 @@ impl provider::Conduct for MiscountsItsHeader {
     fn delivers(&self, mut datagram: Vec<u8>, _: u32, _: usize) -> Vec<Vec<u8>> {
         self.0.set(self.0.get() + 1);
         if let (3, Some(words)) = (self.0.get(), datagram.get_mut(2)) {
-            *words -= 1;
+            *words = 2;
         }
         vec![datagram]
     }

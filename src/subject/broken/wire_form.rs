@@ -101,7 +101,7 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
     Deviation {
         name: "device.reports-firmware-codes-of-components",
         description: "Reports a component by the result codes of FUMO (X-SCOMO-07).",
-        requirements: &["FU-NF-4"],
+        requirements: &["FU-POST-1"],
         caught_by: "standing.x-scomo-07",
         conduct: ConductOf::Device(|| Box::new(Rewrites(reports_firmware_codes))),
     },
