@@ -164,7 +164,10 @@ impl Interaction {
         for from in [Side::Client, Side::Server] {
             self.parse(connection, from, events, |parser, _| parser.unfinished());
             let parsers = connection.checked_sub(self.first).and_then(|index| self.parsers.get_mut(index));
-            let unread = parsers.map_or(0, |parsers| std::mem::take(&mut parsers[from as usize].unread));
+            let Some(parser) = parsers.map(|parsers| &mut parsers[from as usize]) else { continue };
+            let unread = std::mem::take(&mut parser.unread);
+            // An ended connection is remembered for a while, its room is not.
+            parser.buffer.shrink_to_fit();
             if unread > 0 {
                 let reason = format!("{unread} octets more, which were not read");
                 events.push(HttpEvent::Failure { connection, from, reason });
