@@ -7,6 +7,7 @@
 //! what is buffered, or say when transmission has ended; it would do that in ways a harness cannot take (tables in an
 //! order that changes from run to run, buffers for whatever a packet claims, objects dropped on a flag).
 
+mod event;
 mod receiver;
 mod sender;
 mod table;
@@ -19,7 +20,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use receiver::{EndCause, Receiver, ReceiverLimits, ReceptionEvent, RefusalReason, WantedObject};
+pub use event::{EndCause, ReceiverLimits, ReceptionEvent, RefusalReason, WantedObject};
+pub use receiver::Receiver;
 pub use sender::{Sender, TableState};
 
 use crate::spec::{Timestamp, Tsi};

@@ -21,6 +21,7 @@ mod provider_life;
 mod question;
 mod recorder;
 mod relays;
+mod remains;
 mod retries;
 mod roll_call;
 mod running;
@@ -29,7 +30,6 @@ mod script;
 mod secrets;
 mod verdicts;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -38,8 +38,7 @@ use std::time::Duration;
 
 use cucumber::World;
 
-use crate::capture::Recording;
-use crate::findings::{Authority, CheckId, CheckResult, Observation, OddAccount, RelayPlan, Verdict, chain};
+use crate::findings::{Authority, CheckId, CheckResult, Observation, Verdict, chain};
 use crate::judge::standing::{self, Standing};
 use crate::judge::{Beside, Check, Evidence, Outcome};
 use crate::net::{Clock, JoinError, LeaseError};
@@ -52,6 +51,8 @@ pub use link::{HowOften, LinkFault, LinkRule};
 pub use moments::{Happening, Switch};
 pub use provider_life::RestartMoment;
 pub use question::{Question, QuestionError};
+use remains::observations;
+pub use remains::{BrokenOff, Remains};
 use running::Running;
 pub use scenes::Answer;
 pub use script::{Condition, Moment, Skew};
@@ -112,17 +113,6 @@ pub struct StageBrief {
     pub requirements: Vec<crate::spec::RequirementId>,
     /// Where the remains go when the scenario is broken off.
     pub broken_off: BrokenOff,
-}
-
-/// What is left of a scenario that was broken off before its end: empty unless that happened.
-#[derive(Debug, Clone, Default)]
-pub struct BrokenOff(Rc<RefCell<Option<Remains>>>);
-
-impl BrokenOff {
-    /// Takes what is left.
-    pub fn take(&self) -> Option<Remains> {
-        self.0.borrow_mut().take()
-    }
 }
 
 /// Why a sentence could not be carried out or does not hold.
@@ -212,25 +202,6 @@ impl std::fmt::Debug for Stage {
         let slug = self.brief.as_ref().map(|brief| brief.slug.as_str());
         f.debug_struct("Stage").field("slug", &slug).field("step", &self.step).finish_non_exhaustive()
     }
-}
-
-/// What is left of a scenario when it is over.
-#[derive(Debug, Default)]
-pub struct Remains {
-    /// The checks, in the order in which they were asked.
-    pub checks: Vec<CheckResult>,
-    /// The standing checks that had something to look at in the recording.
-    pub standing: Vec<CheckResult>,
-    /// What was seen beside the traffic.
-    pub observations: Vec<Observation>,
-    /// The recording; none when the scenario ended before anything ran.
-    pub recording: Option<Recording>,
-    /// What the host did to this scenario: with any of it, no verdict but inconclusive stands.
-    pub doubts: Vec<String>,
-    /// What the relays were to do.
-    pub relays: Vec<RelayPlan>,
-    /// The accounts about which something is odd.
-    pub odd_accounts: Vec<OddAccount>,
 }
 
 impl Stage {
@@ -392,22 +363,4 @@ fn standing_checks(running: &Running) -> Vec<CheckResult> {
         asked: None,
     };
     found.into_iter().map(result).collect()
-}
-
-/// What was seen beside the traffic, for the findings.
-fn observations(running: &Running) -> Vec<Observation> {
-    let at_ms = |at: Timestamp| at.since(running.started).as_secs_f64() * 1e3;
-    let memberships = running.air.samples().into_iter().map(|sample| Observation {
-        at_ms: at_ms(sample.at),
-        authority: Authority::Kernel,
-        what: "members of their delivery group".into(),
-        value: sample.joined.into_iter().collect::<Vec<_>>().join(", "),
-    });
-    let claims = running.claims().into_iter().map(|(device, claim)| Observation {
-        at_ms: at_ms(claim.at),
-        authority: Authority::Claim,
-        what: format!("Device {device}"),
-        value: format!("{:?}", claim.what),
-    });
-    memberships.chain(claims).collect()
 }

@@ -1,7 +1,7 @@
 //! The scenario once it runs: leases, recorder, air, relays, and the opened subjects.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::capture::Timeline;
 use crate::device::DeviceConfiguration;
 use crate::judge::Beside;
 use crate::judge::standing::Known;
-use crate::net::{BoundRelay, Clock, Lease, RelayEvent, TcpRelay, kernel};
+use crate::net::{BoundRelay, Clock, Lease, RelayEvent, TcpRelay};
 use crate::provider::{CareState, DeviceRecord};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
 use crate::subject::{Claim, ClaimKind, DeviceBrief, DeviceInstance, ProviderBrief, ProviderInstance, Stimulus};
@@ -30,6 +30,8 @@ use super::plan::AirPlan;
 use super::recorder::Recorder;
 use super::script::{DevicePlan, Script, Skew};
 use super::{StageBrief, StageError};
+
+mod trouble;
 
 /// Where the Service Provider's sequence numbers begin; those of the hostile sender are lower.
 pub(super) const SEQUENCE: u64 = 1000;
@@ -359,32 +361,6 @@ impl Running {
             devices: self.briefs.values().map(account).collect(),
             server: server.collect(),
         }
-    }
-
-    /// Why a failure may be this host's doing and not that of those concerned.
-    pub(super) fn doubt_of_timing(&self, concerned: &[&str]) -> Option<String> {
-        self.host.doubt_of_timing(&self.air.samples(), concerned)
-    }
-
-    /// What this host did to the scenario, each in words; with any of it, nothing can be concluded.
-    pub(super) fn doubts(&self) -> Vec<String> {
-        let drops = Some(self.kernel_drops()).filter(|drops| *drops > 0);
-        let drops = drops.map(|drops| format!("the kernel dropped {drops} datagram(s)"));
-        drops.into_iter().chain(self.troubles()).collect()
-    }
-
-    /// What this process met that no waiting mends.
-    fn troubles(&self) -> Vec<String> {
-        let troubles = self.devices.iter().filter_map(|(name, device)| Some(format!("{name}: {}", device.trouble()?)));
-        self.host.doubt_of_means().into_iter().chain(self.air.trouble()).chain(troubles).collect()
-    }
-
-    /// Datagrams that the kernel dropped, for anybody.
-    fn kernel_drops(&self) -> u64 {
-        let closed: u64 = self.devices.values().map(|device| device.kernel_drops()).sum();
-        let ports = (0..self.lease.count()).map(|index| self.lease.port(index)).collect::<BTreeSet<_>>();
-        let open = kernel::udp_sockets().into_iter().filter(|row| ports.contains(&row.local.port()));
-        closed + open.map(|row| row.drops).sum::<u64>()
     }
 
     /// Ends everything; when this returns, the ports are free.

@@ -1,0 +1,46 @@
+//! What a Device's conduct is asked about.
+
+use std::time::Duration;
+
+/// What of a Device a campaign's target is held against ([FU-NF-2], [FU-GAP-2]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aspect {
+    /// Manufacturer.
+    Manufacturer,
+    /// Model.
+    Model,
+    /// Hardware version.
+    Hardware,
+    /// The installed versions that may be updated.
+    FromVersion,
+    /// Groups.
+    Group,
+    /// Areas.
+    Area,
+}
+
+/// What a Device keeps over a restart ([FU-PRE-2]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// A campaign that is being received, or waits for its start.
+    Download,
+    /// That an update is postponed, and until when.
+    Postponement,
+    /// A report that is due.
+    Report,
+    /// When a report is due.
+    Deadline,
+    /// The status log.
+    Log,
+}
+
+/// What the time up to the next attempt to report consists of (profile section 5.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// As announced.
+    pub retry_interval: Duration,
+    /// What an overloaded server asks for.
+    pub retry_after: Duration,
+    /// Drawn from the doubled window; nothing where the server was not overloaded.
+    pub redrawn: Duration,
+}

@@ -1,0 +1,34 @@
+//! What the host did to a scenario, beside what the subjects do.
+
+use std::collections::BTreeSet;
+
+use super::Running;
+use crate::net::kernel;
+
+impl Running {
+    /// Why a failure may be this host's doing and not that of those concerned.
+    pub(in crate::stage) fn doubt_of_timing(&self, concerned: &[&str]) -> Option<String> {
+        self.host.doubt_of_timing(&self.air.samples(), concerned)
+    }
+
+    /// What this host did to the scenario, each in words; with any of it, nothing can be concluded.
+    pub(in crate::stage) fn doubts(&self) -> Vec<String> {
+        let drops = Some(self.kernel_drops()).filter(|drops| *drops > 0);
+        let drops = drops.map(|drops| format!("the kernel dropped {drops} datagram(s)"));
+        drops.into_iter().chain(self.troubles()).collect()
+    }
+
+    /// What this process met that no waiting mends.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        let troubles = self.devices.iter().filter_map(|(name, device)| Some(format!("{name}: {}", device.trouble()?)));
+        self.host.doubt_of_means().into_iter().chain(self.air.trouble()).chain(troubles).collect()
+    }
+
+    /// Datagrams that the kernel dropped, for anybody.
+    fn kernel_drops(&self) -> u64 {
+        let closed: u64 = self.devices.values().map(|device| device.kernel_drops()).sum();
+        let ports = (0..self.lease.count()).map(|index| self.lease.port(index)).collect::<BTreeSet<_>>();
+        let open = kernel::udp_sockets().into_iter().filter(|row| ports.contains(&row.local.port()));
+        closed + open.map(|row| row.drops).sum::<u64>()
+    }
+}
