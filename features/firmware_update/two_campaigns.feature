@@ -64,3 +64,13 @@ Feature: Two campaigns are on the air at once
       And the Service Provider's record of Device "D1" for campaign "roaming-settings" says unknown
       And the Service Provider's record of Device "D2" for campaign "spring-patch" says success
       And the Service Provider's record of Device "D2" for campaign "roaming-settings" says restored
+
+    @req.SC-NF-6 @req.FU-P-2 @flow.exceptional @role.provider
+    Scenario: A report about one campaign leads to no care for the other
+      Given the population "two Devices"
+      And campaign "spring-patch" asks for reports on failure only, 0 ms to 100 ms after the end of transmission
+      And Device "D1" has an installer that fails
+      And Device "D2" lacks the setting ./Settings/Proxy
+      When the Service Provider broadcasts campaigns "spring-patch" and "roaming-settings" at once
+      Then the DM Server cares for Device "D2" only
+      And the Service Provider's record of Device "D1" for campaign "roaming-settings" says unknown

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::capture::Timeline;
 use crate::capture::recording::PROVIDER_LANE;
+use crate::subject::ProviderInstance;
 
+use super::link::LinkPlan;
 use super::moments::package;
 use super::running::Running;
-use super::{PATIENCE, Stage, StageError};
+use super::{PATIENCE, Stage, StageBrief, StageError};
 
 /// When the Service Provider restarts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,5 +73,27 @@ impl Stage {
         let brief = self.brief()?.clone();
         self.current_roll_call = None;
         self.running.as_mut().ok_or(StageError::NotRaised)?.restart_provider(&brief).await
+    }
+}
+
+impl Running {
+    /// The Service Provider.
+    pub(super) fn provider(&self) -> Result<&dyn ProviderInstance, StageError> {
+        self.provider.as_deref().ok_or(StageError::NotRaised)
+    }
+
+    /// Ends the Service Provider as it is, and starts it again with what it has kept.
+    pub(super) async fn restart_provider(&mut self, brief: &StageBrief) -> Result<(), StageError> {
+        if let Some(provider) = self.provider.take() {
+            provider.end().await;
+        }
+        self.provider = Some(brief.casting.provider.open(self.provider_brief.clone()).await?);
+        Ok(())
+    }
+
+    /// A Device's way to the DM Server.
+    pub(super) fn link(&self, device: &str) -> Result<&LinkPlan, StageError> {
+        let link = self.links.get(device);
+        link.ok_or_else(|| StageError::Unprepared(format!("no Device `{device}`")))
     }
 }

@@ -58,9 +58,9 @@ pub(super) struct Running {
     /// The air.
     pub air: Air,
     /// The Service Provider; none while it is being started again.
-    provider: Option<Box<dyn ProviderInstance>>,
+    pub(super) provider: Option<Box<dyn ProviderInstance>>,
     /// What it is started with.
-    provider_brief: ProviderBrief,
+    pub(super) provider_brief: ProviderBrief,
     /// When the first roll call was held; what is seen from then on is the harness's doing.
     pub first_roll_call: Option<Timestamp>,
     /// When the last of the scenario's own campaigns was over on the air.
@@ -76,7 +76,7 @@ pub(super) struct Running {
     briefs: BTreeMap<String, DeviceBrief>,
     ids: BTreeMap<String, DeviceId>,
     relays: Vec<TcpRelay>,
-    links: BTreeMap<String, LinkPlan>,
+    pub(super) links: BTreeMap<String, LinkPlan>,
     outage: Outage,
     listener: AbortHandle,
     // Last, so that ports and folders are given back after everything that uses them.
@@ -214,26 +214,6 @@ impl Running {
         instance.listen().await?;
         self.devices.insert(plan.name.clone(), instance);
         Ok(())
-    }
-
-    /// The Service Provider.
-    pub(super) fn provider(&self) -> Result<&dyn ProviderInstance, StageError> {
-        self.provider.as_deref().ok_or(StageError::NotRaised)
-    }
-
-    /// Ends the Service Provider as it is, and starts it again with what it has kept.
-    pub(super) async fn restart_provider(&mut self, brief: &StageBrief) -> Result<(), StageError> {
-        if let Some(provider) = self.provider.take() {
-            provider.end().await;
-        }
-        self.provider = Some(brief.casting.provider.open(self.provider_brief.clone()).await?);
-        Ok(())
-    }
-
-    /// A Device's way to the DM Server.
-    pub(super) fn link(&self, device: &str) -> Result<&LinkPlan, StageError> {
-        let link = self.links.get(device);
-        link.ok_or_else(|| StageError::Unprepared(format!("no Device `{device}`")))
     }
 
     /// What the hostile sender knows.

@@ -17,6 +17,7 @@ use castproof::wire::announcement::SigningKey;
 use castproof::wire::package0::GroupAccount;
 use castproof::wire::syncml::{Command, Message, model::MEDIA_TYPE};
 
+use crate::fuse::FusedStore;
 pub(crate) use crate::plans::*;
 pub(crate) use crate::supply::*;
 
@@ -166,12 +167,40 @@ enum Work {
 type Air = Box<dyn FnMut(usize, &ChannelLabel, &[u8]) -> Option<Vec<u8>>>;
 type Front = Box<dyn FnMut(usize) -> Option<PostOutcome>>;
 
+/// When the provider ends, to be started again at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crash {
+    Never,
+    /// When so many datagrams have been sent.
+    AfterDatagram(usize),
+    /// When it has dealt with so many requests; the last answer is lost.
+    AfterRequest(usize),
+    /// When it is to commit after so many commits.
+    AtCommit(usize),
+    /// The same, once it runs.
+    Blowing,
+}
+
+pub(crate) fn open_provider(devices: usize, store: &FusedStore, now: Timestamp) -> Provider {
+    let configuration = provider_configuration(devices);
+    let conduct = Box::new(provider::Conformant);
+    Provider::open(configuration, conduct, Box::new(store.clone()), SequenceNumber(40), 1, now).unwrap()
+}
+
 /// Everybody, and the time.
 pub(crate) struct Net {
     pub(crate) now: Timestamp,
     pub(crate) provider: Provider,
+    /// What the provider has kept.
+    pub(crate) store: FusedStore,
+    /// When the provider ends next, to be started again at once.
+    pub(crate) crash: Crash,
     pub(crate) nodes: Vec<Node>,
     pub(crate) notifications: Vec<Vec<u8>>,
+    pub(crate) delivery: Vec<Vec<u8>>,
+    datagrams: usize,
+    /// From which request on the answers are lost.
+    swallowed_from: Option<usize>,
     pub(crate) provider_events: Vec<(Timestamp, provider::Event)>,
     /// What becomes of a datagram on its way to a Device.
     pub(crate) air: Air,
@@ -188,8 +217,8 @@ impl Net {
     }
 
     pub(crate) fn of(configurations: Vec<DeviceConfiguration>) -> Self {
-        let configuration = provider_configuration(configurations.len());
-        let provider = Provider::new(configuration, Box::new(provider::Conformant), SequenceNumber(40), 1);
+        let store = FusedStore::default();
+        let provider = open_provider(configurations.len(), &store, START);
         let nodes = configurations.into_iter().map(|configuration| Node {
             configuration,
             storage: Kept(Rc::new(RefCell::new(MemoryStorage::default()))),
@@ -204,8 +233,13 @@ impl Net {
         let mut net = Self {
             now: START,
             provider,
+            store,
+            crash: Crash::Never,
             nodes: nodes.collect(),
             notifications: Vec::new(),
+            delivery: Vec::new(),
+            datagrams: 0,
+            swallowed_from: None,
             provider_events: Vec::new(),
             air: Box::new(|_, _, octets| Some(octets.to_vec())),
             front: Box::new(|_| None),
@@ -303,9 +337,15 @@ impl Net {
     }
 
     fn transmit(&mut self) {
-        while let Some(transmit) = self.provider.poll_transmit(self.now) {
+        if let Crash::AtCommit(commits) = self.crash {
+            self.store.blow_after(commits);
+            self.crash = Crash::Blowing;
+        }
+        while let Some(transmit) = self.poll_transmit() {
             if transmit.channel == label("notification") {
                 self.notifications.push(transmit.octets.clone());
+            } else {
+                self.delivery.push(transmit.octets.clone());
             }
             for index in 0..self.nodes.len() {
                 if !self.nodes[index].joined.contains(&transmit.channel) {
@@ -321,6 +361,46 @@ impl Net {
         }
     }
 
+    fn poll_transmit(&mut self) -> Option<provider::Transmit> {
+        let transmit = self.provider.poll_transmit(self.now);
+        if self.store.is_blown() {
+            self.restart_provider();
+            return self.provider.poll_transmit(self.now);
+        }
+        self.datagrams += usize::from(transmit.is_some());
+        if transmit.is_some() && self.crash == Crash::AfterDatagram(self.datagrams) {
+            self.restart_provider();
+        }
+        transmit
+    }
+
+    /// Ends the provider as it is, and starts it again with what it has kept.
+    pub(crate) fn restart_provider(&mut self) {
+        self.store.mend();
+        self.crash = Crash::Never;
+        self.provider = open_provider(self.nodes.len(), &self.store, self.now);
+    }
+
+    /// Loses every answer of the provider from its so-manieth on; it has the requests all the same.
+    pub(crate) fn swallow_answers_from(&mut self, number: usize) {
+        self.swallowed_from = Some(number);
+    }
+
+    /// What the Device gets for a request.
+    fn answered(&mut self, index: usize, request: Request<'_>) -> PostOutcome {
+        let answer = self.provider.handle_request(self.now, request);
+        if self.store.is_blown() || self.crash == Crash::AfterRequest(self.requests) {
+            self.restart_provider();
+            return PostOutcome::Failed;
+        }
+        if self.swallowed_from.is_some_and(|first| self.requests >= first) {
+            return PostOutcome::Failed;
+        }
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        self.nodes[index].answers.push(Message::from_xml(&answer.body).unwrap());
+        PostOutcome::Answered { status: 200, retry_after: None, body: answer.body }
+    }
+
     fn carry(&mut self, work: Work) {
         let now = self.now;
         match work {
@@ -332,12 +412,8 @@ impl Net {
             Work::Post(index, post) => {
                 let request = Request { url: &post.url, content_type: Some(MEDIA_TYPE), body: &post.body };
                 self.requests += 1;
-                let outcome = (self.front)(self.requests).unwrap_or_else(|| {
-                    let answer = self.provider.handle_request(now, request);
-                    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
-                    self.nodes[index].answers.push(Message::from_xml(&answer.body).unwrap());
-                    PostOutcome::Answered { status: 200, retry_after: None, body: answer.body }
-                });
+                let outcome = (self.front)(self.requests);
+                let outcome = outcome.unwrap_or_else(|| self.answered(index, request));
                 self.schedule(HOP, Work::Outcome(index, outcome));
             }
             Work::Outcome(index, outcome) => {
