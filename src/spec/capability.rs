@@ -14,6 +14,14 @@ use super::Role;
 pub enum Capability {
     /// Updates of software components by SCOMO.
     SoftwareComponents,
+    /// SCOMO operations beside DownloadInstall.
+    ComponentOperations,
+    /// FUMO Download and Update as two operations.
+    FirmwareInTwoSteps,
+    /// A firmware package inside a Command.
+    FirmwareInsideACommand,
+    /// A node that restores the settings.
+    SettingsRestore,
     /// A status log that a DM Server can read.
     StatusLog,
     /// An End User who can be asked.
@@ -51,8 +59,12 @@ pub struct CapabilityError {
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::SoftwareComponents,
+        Self::ComponentOperations,
+        Self::FirmwareInTwoSteps,
+        Self::FirmwareInsideACommand,
+        Self::SettingsRestore,
         Self::StatusLog,
         Self::UserApproval,
         Self::ParityReedSolomon,
@@ -69,6 +81,10 @@ impl Capability {
     pub fn name(self) -> &'static str {
         match self {
             Self::SoftwareComponents => "software-components",
+            Self::ComponentOperations => "component-operations",
+            Self::FirmwareInTwoSteps => "firmware-in-two-steps",
+            Self::FirmwareInsideACommand => "firmware-inside-a-command",
+            Self::SettingsRestore => "settings-restore",
             Self::StatusLog => "status-log",
             Self::UserApproval => "user-approval",
             Self::ParityReedSolomon => "parity-reed-solomon",
@@ -86,6 +102,10 @@ impl Capability {
     pub fn requires(self) -> &'static str {
         match self {
             Self::SoftwareComponents => "that software components are updated by SCOMO",
+            Self::ComponentOperations => "SCOMO operations beside DownloadInstall",
+            Self::FirmwareInTwoSteps => "that firmware is downloaded and updated in two steps",
+            Self::FirmwareInsideACommand => "that a Command may bring its firmware inside",
+            Self::SettingsRestore => "that a Command can restore the settings",
             Self::StatusLog => "that a DM Server can read a status log",
             Self::UserApproval => "that an End User can be asked",
             Self::ParityReedSolomon => "Reed-Solomon parity, FEC Encoding ID 129",
@@ -102,7 +122,13 @@ impl Capability {
     /// Whose capability it is: of one side, or of both together.
     pub fn roles(self) -> &'static [Role] {
         match self {
-            Self::SoftwareComponents | Self::StatusLog | Self::UserApproval => &[Role::Device],
+            Self::SoftwareComponents
+            | Self::ComponentOperations
+            | Self::FirmwareInTwoSteps
+            | Self::FirmwareInsideACommand
+            | Self::SettingsRestore
+            | Self::StatusLog
+            | Self::UserApproval => &[Role::Device],
             Self::ParityReedSolomon
             | Self::ParityRaptorq
             | Self::CompressedFdt

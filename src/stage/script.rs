@@ -25,6 +25,8 @@ pub enum Condition {
     FailingInstaller,
     /// Its storage takes packages, but there is no room where they are installed.
     NoRoomToInstall,
+    /// No symbol of the Command arrives.
+    HearsNothingOfTheCommand,
     /// No symbol of the package arrives.
     HearsNothingOfThePackage,
     /// Every copy of the package arrives with one bit wrong.
@@ -276,6 +278,9 @@ impl DevicePlan {
             Condition::FullStorage => self.local.push(LocalCondition::StorageFull(true)),
             Condition::FailingInstaller => self.local.push(LocalCondition::InstallerFails(true)),
             Condition::NoRoomToInstall => self.local.push(LocalCondition::NoRoomToInstall(true)),
+            Condition::HearsNothingOfTheCommand => {
+                air(PacketKind::SymbolOf("command.xml".into()), Which::All, Fate::Drop);
+            }
             Condition::HearsNothingOfThePackage => air(package(), Which::All, Fate::Drop),
             Condition::DamagedPackage => air(package(), Which::All, Fate::FlipBit),
             Condition::LosesTheFirstTable => air(PacketKind::Table, Which::Number(1), Fate::Drop),

@@ -52,6 +52,7 @@ conditions! {
     "has" "have" "a full storage" => Condition::FullStorage,
     "has" "have" "an installer that fails" => Condition::FailingInstaller,
     "has" "have" "no room to install" => Condition::NoRoomToInstall,
+    "hears" "hear" "nothing of the Command" => Condition::HearsNothingOfTheCommand,
     "hears" "hear" "nothing of the package" => Condition::HearsNothingOfThePackage,
     "receives" "receive" "the package with one bit wrong" => Condition::DamagedPackage,
     "loses" "lose" "the first file table" => Condition::LosesTheFirstTable,

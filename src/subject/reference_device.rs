@@ -18,8 +18,12 @@ use super::{Claim, DeviceBrief, DeviceInstance, DeviceSubject, Stimulus, Subject
 use driver::{Driver, Order};
 
 /// What the reference Device can do beyond what every Device must.
-const CAPABILITIES: [Capability; 5] = [
+const CAPABILITIES: [Capability; 9] = [
     Capability::SoftwareComponents,
+    Capability::ComponentOperations,
+    Capability::FirmwareInTwoSteps,
+    Capability::FirmwareInsideACommand,
+    Capability::SettingsRestore,
     Capability::StatusLog,
     Capability::UserApproval,
     Capability::ParityReedSolomon,

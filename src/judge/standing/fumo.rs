@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::spec::UpdateKind;
-use crate::wire::mo::fumo::{self, FumoState};
+use crate::wire::mo::fumo::{self, FumoResult, FumoState};
 use crate::wire::mo::{MARK_SUCCESS, TYPE_PREFIX};
 use crate::wire::syncml::{Alert, Command, Exec, Item};
 
@@ -296,10 +296,13 @@ fn is_reachable(from: FumoState, to: FumoState) -> bool {
 
 /// Whether a state goes with a result that was reported.
 fn goes_with(state: FumoState, code: u16) -> bool {
-    use FumoState::{Idle, UpdateSuccessfulHaveData, UpdateSuccessfulNoData};
+    use FumoState::{DownloadComplete, Idle, ReadyToUpdate, UpdateSuccessfulHaveData, UpdateSuccessfulNoData};
     let succeeded = matches!(state, UpdateSuccessfulHaveData | UpdateSuccessfulNoData);
     match code / 100 {
-        2 => succeeded || state == Idle,
+        // A Command may do no more than download.
+        2 => succeeded || matches!(state, Idle | DownloadComplete | ReadyToUpdate),
+        // One command of a Sequence failed; another may have updated all the same.
+        _ if code == FumoResult::CLIENT_ERROR.0 && succeeded => true,
         _ => !succeeded && !matches!(state, FumoState::DownloadProgressing | FumoState::UpdateProgressing),
     }
 }
