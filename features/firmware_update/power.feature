@@ -37,13 +37,13 @@ Feature: A loss of power leaves the old version or the new one, and one report
     @req.FU-PRE-2 @req.FU-NF-4 @flow.exceptional @role.device
     Scenario Outline: A Device that loses power <at a moment> has the new firmware in the end, and reports once
       Given the population "one Device"
-      And campaign "spring-patch" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
+      And campaign "long-carousel" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
       And Device "D1" loses power <at a moment>
-      When the Service Provider broadcasts campaign "spring-patch"
+      When the Service Provider broadcasts campaign "long-carousel"
       Then Device "D1" runs firmware 2.0
       And Device "D1" sends exactly one report
       And the report of Device "D1" carries result 200
-      And the status log of Device "D1" holds campaign "spring-patch" with result 200
+      And the status log of Device "D1" holds campaign "long-carousel" with result 200
 
       Examples: moments of an installation
         | at a moment                     |
@@ -54,9 +54,9 @@ Feature: A loss of power leaves the old version or the new one, and one report
     @req.FU-PRE-2 @flow.exceptional @role.device @needs.software-components
     Scenario Outline: A Device that loses power <at a moment> has the new player in the end
       Given the population "one Device"
-      And campaign "player-update" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
+      And campaign "repeated-player-update" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
       And Device "D1" loses power <at a moment>
-      When the Service Provider broadcasts campaign "player-update"
+      When the Service Provider broadcasts campaign "repeated-player-update"
       Then Device "D1" runs version 3.2 of the software component player
       And Device "D1" sends exactly one report
       And the report of Device "D1" carries result 1200

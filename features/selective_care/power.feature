@@ -17,7 +17,7 @@ Feature: Provisioning survives a loss of power
     Scenario: A Device that loses power with an Atomic in hand has all of it in the end
       Given the population "one Device"
       And Device "D1" loses power before the Command is noted
-      When the DM Server broadcasts provisioning data "all-or-nothing"
+      When the DM Server broadcasts provisioning data "repeated-all-or-nothing"
       Then the node ./Settings/Apn of Device "D1" reads roam.example
       And the node ./Settings/Proxy of Device "D1" reads 192.0.2.7
 
