@@ -3,12 +3,14 @@
 //! A deliberately broken Device overrides one of them and is otherwise the reference. Each method is handed what the
 //! profile would decide and gives what the Device does.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::delivery::ReceiverLimits;
 use crate::spec::{
     BasisPoints, CampaignId, ChannelLabel, ExceptionRule, ExceptionSchedule, NodeUri, Reporters, SequenceNumber,
-    Timestamp, Version,
+    Timestamp, Tsi, Version,
 };
 use crate::wire::form::Form;
 use crate::wire::mo::fumo::{self, FumoState};
@@ -338,6 +340,43 @@ pub trait Conduct: std::fmt::Debug {
     fn back_off_from(&self, first_packet: Timestamp, end_of_transmission: Timestamp) -> Timestamp {
         let _ = first_packet;
         end_of_transmission
+    }
+
+    /// From which source a channel is heard, given the one that its entry names ([FU-NF-3]).
+    fn joined_source(&self, named: Option<IpAddr>) -> Option<IpAddr> {
+        named
+    }
+
+    /// The packet of a delivery channel as the Device reads it for its own session ([FU-NF-3]).
+    fn hears<'a>(&self, own: Tsi, packet: &'a [u8]) -> Cow<'a, [u8]> {
+        let _ = own;
+        Cow::Borrowed(packet)
+    }
+
+    /// Whether what has come of the objects is thrown away before this packet ([FU-NF-3]).
+    fn begins_anew_with(&self, packet: &[u8]) -> bool {
+        let _ = packet;
+        false
+    }
+
+    /// Whether reception fails with a packet that is the same as the one before ([FU-NF-3]).
+    fn fails_with_a_repeated_packet(&self) -> bool {
+        false
+    }
+
+    /// Until when the transmission may last, given the expiry of its file table ([FU-NF-3]).
+    fn latest_end(&self, expiry: Timestamp) -> Timestamp {
+        expiry
+    }
+
+    /// The result that is noted of a failure, given its code ([FU-NF-3]).
+    fn result_of_failure(&self, result: ReportedResult) -> ReportedResult {
+        result
+    }
+
+    /// Whether a report waits for the end of transmission ([FU-AF-2]).
+    fn awaits_the_end(&self) -> bool {
+        true
     }
 
     /// The offset that a report keeps to, given the announced one ([FU-AF-2]).

@@ -1,7 +1,7 @@
 //! The Device's state machine: octets, answers and times in; actions and events out.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -43,6 +43,8 @@ pub struct Device {
     pub(super) joined: BTreeSet<ChannelLabel>,
     /// Channels that a conformant Device would not join; only a broken one has any.
     pub(super) joined_for_others: BTreeSet<ChannelLabel>,
+    /// The packet of a delivery channel before this one; kept only by a broken Device.
+    pub(super) last_packet: Vec<u8>,
     pub(super) session: Option<ClientSession>,
     pub(super) installer_fails: bool,
     pub(super) storage_is_full: bool,
@@ -77,6 +79,7 @@ impl Device {
             receivers: BTreeMap::new(),
             joined: BTreeSet::new(),
             joined_for_others: BTreeSet::new(),
+            last_packet: Vec::new(),
             session: None,
             installer_fails: false,
             storage_is_full: false,
@@ -204,6 +207,11 @@ impl Device {
         self.events.pop_front()
     }
 
+    /// From which source a channel is to be heard, given the one that its entry names.
+    pub fn joined_source(&self, named: Option<IpAddr>) -> Option<IpAddr> {
+        self.conduct.joined_source(named)
+    }
+
     /// The status log, oldest first ([FU-NF-5]).
     pub fn status_log(&self) -> &[LogEntry] {
         &self.state.log
@@ -309,7 +317,8 @@ impl Device {
             }
             Phase::Offered { ask_at: Some(time) } if now >= time => self.prompt_again(index),
             Phase::AwaitingEnd(report) => {
-                let Some(end) = run.end_of_transmission else { return };
+                let early = (!self.conduct.awaits_the_end()).then_some(report.settled_at);
+                let Some(end) = early.or(run.end_of_transmission) else { return };
                 let from = self.conduct.back_off_from(run.first_packet.unwrap_or(end), end);
                 let offset = self.conduct.offset(report.offset);
                 let wait = offset + self.draw(report.window);

@@ -24,9 +24,19 @@ impl Device {
             if run.announcement.delivery.channel != *channel || !run.needs_delivery() {
                 continue;
             }
+            let octets = self.conduct.hears(run.announcement.delivery.tsi, octets);
+            if self.conduct.begins_anew_with(&octets) {
+                self.receive(index);
+            }
+            if self.conduct.fails_with_a_repeated_packet() && self.is_repeated(index, &octets) {
+                self.settle_failure(now, index, Failure::Reception);
+                has_changed = true;
+                continue;
+            }
+            let run = &mut self.state.runs[index];
             let Some(receiver) = self.receivers.get_mut(&run.id) else { continue };
             let ignored = receiver.ignored();
-            receiver.handle_packet(now, source, octets);
+            receiver.handle_packet(now, source, &octets);
             // What the receiver ignores belongs to somebody else's session, or is noise.
             if receiver.ignored() == ignored && run.first_packet.is_none() {
                 run.first_packet = Some(now);
@@ -41,10 +51,17 @@ impl Device {
         has_changed
     }
 
+    /// Whether a packet is the same as the one before, while something is received; only a broken Device wants to know.
+    fn is_repeated(&mut self, index: usize, octets: &[u8]) -> bool {
+        let is_same = self.last_packet == octets && self.state.runs[index].phase == Phase::Receiving;
+        self.last_packet = octets.to_vec();
+        is_same
+    }
+
     fn take_reception(&mut self, now: Timestamp, index: usize, event: ReceptionEvent) {
         let run = &mut self.state.runs[index];
         match event {
-            ReceptionEvent::FdtReceived { expires, .. } => run.latest_end = expires,
+            ReceptionEvent::FdtReceived { expires, .. } => run.latest_end = self.conduct.latest_end(expires),
             ReceptionEvent::ObjectReceived { location, octets } => self.keep(now, index, &location, &octets),
             ReceptionEvent::ObjectRefused { location, .. } => {
                 run.spoilt.insert(location);

@@ -45,7 +45,7 @@ impl Device {
             return self.drop_run(index);
         }
         let announcement = &self.state.runs[index].announcement;
-        let result = failure.of(announcement);
+        let result = self.conduct.result_of_failure(failure.of(announcement));
         // What waits to be installed goes on waiting.
         if announcement.kind == UpdateKind::Firmware && self.state.fumo_state() != FumoState::ReadyToUpdate {
             for state in failure.fumo_states() {

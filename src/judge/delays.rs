@@ -109,7 +109,8 @@ impl<'a> Closing<'a> {
                 return Some(Self { session: sighting.at, objects, files, expires });
             }
         }
-        None
+        // A session that is never closed is over when its table expires.
+        expires.map(|at| Self { session: at, objects, files, expires })
     }
 
     /// The earliest end. Flag B ends a transmission when every object that the Device wants has had it, and which ones it

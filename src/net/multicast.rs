@@ -133,6 +133,15 @@ impl MulticastSender {
     /// [`JoinError`] says what is wrong with the entry or with this host. A missing route shows here already, because
     /// the socket is connected to the group.
     pub fn open(entry: &ChannelEntry) -> Result<Self, JoinError> {
+        Self::open_from(entry, entry.interface)
+    }
+
+    /// Opens a sender as [`MulticastSender::open`] does, from another of this host's addresses: on loopback, all of
+    /// 127.0.0.0/8 are.
+    ///
+    /// # Errors
+    /// As [`MulticastSender::open`]; and when the address is none of this host's.
+    pub fn open_from(entry: &ChannelEntry, from: IpAddr) -> Result<Self, JoinError> {
         let entry = &ChannelEntry { source: None, ..entry.clone() };
         let faults = Faults { entry };
         let interface_index = faults.check()?;
@@ -149,7 +158,7 @@ impl MulticastSender {
                 .and_then(|()| socket.set_multicast_loop_v6(true)),
         }
         .map_err(|error| faults.explain("name the interface", error))?;
-        let from = address_with_scope(entry.interface, 0, interface_index);
+        let from = address_with_scope(from, 0, interface_index);
         socket.bind(&from.into()).map_err(|error| faults.explain("bind", error))?;
         let group = address_with_scope(entry.group, entry.port, interface_index);
         socket.connect(&group.into()).map_err(|error| faults.explain("connect", error))?;

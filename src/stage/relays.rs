@@ -3,7 +3,7 @@
 use crate::findings::{OddAccount, RelayPlan};
 
 use super::Stage;
-use super::plan::AirPlan;
+use super::air::AirPlan;
 
 impl Stage {
     /// What the relays were to do, for each Device to whose traffic they were to do anything.

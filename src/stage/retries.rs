@@ -34,6 +34,18 @@ impl Stage {
         }
     }
 
+    /// How long from now on reports may come of Devices for which a transmission ends with the expiry of its table.
+    pub(super) fn latest_report_after_expiry(&self) -> Result<Duration, StageError> {
+        if !self.script.devices.iter().any(|device| device.hears_to_expiry) {
+            return Ok(Duration::ZERO);
+        }
+        let running = self.running()?;
+        let now = running.clock.now();
+        // On the wire it is a whole second.
+        let end = |entry: &Broadcasted| (entry.expires_at + Duration::from_secs(1) + entry.latest_report).since(now);
+        Ok(running.broadcasted.iter().map(end).max().unwrap_or_default())
+    }
+
     /// How long a Device may wait for its next attempt when faults have ended; where nothing ends them, for all of them.
     pub(super) fn longest_retries(&self) -> Duration {
         let devices = self.script.devices.iter();

@@ -65,12 +65,13 @@ impl Stage {
         let expected = self.answering();
         let strangers = self.strangers();
         let retries = if self.roll_calls == 1 { self.longest_retries() } else { Duration::ZERO };
+        let expiry = self.latest_report_after_expiry()?;
         let named = self.brief()?.nodes.iter().map(String::as_str);
         let inspected: BTreeSet<String> = ALWAYS_READ.into_iter().chain(named).map(str::to_owned).collect();
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
         running.first_roll_call.get_or_insert(running.clock.now());
         let windows = running.broadcasted.iter().map(|entry| entry.latest_report);
-        let offset = windows.max().unwrap_or_default() + retries;
+        let offset = windows.max().unwrap_or_default().max(expiry) + retries;
         let mut plan = roll_call_plan(&name, self.roll_calls, offset)?;
         plan.inspect = inspected.into_iter().collect();
         running.provider()?.push(plan).await?;

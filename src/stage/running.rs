@@ -19,14 +19,13 @@ use crate::provider::{CareState, DeviceRecord};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
 use crate::subject::{Claim, ClaimKind, DeviceBrief, DeviceInstance, ProviderBrief, ProviderInstance, Stimulus};
 
-use super::air::{Air, AirLane};
+use super::air::{Air, AirLane, AirPlan};
 use super::broadcasted::Broadcasted;
 use super::cast::{Cast, notification_channel};
 use super::channels::{Channels, TTL, lane};
 use super::host::HostWatch;
 use super::hostile::Insider;
 use super::link::{LinkPlan, Outage};
-use super::plan::AirPlan;
 use super::recorder::Recorder;
 use super::script::{DevicePlan, Script, Skew};
 use super::{StageBrief, StageError};
@@ -168,6 +167,10 @@ impl Running {
         let relay: BoundRelay = TcpRelay::bind()
             .map_err(|source| StageError::System { what: "open a relay of the interaction channel", source })?;
         let number = self.briefs.len() as u64;
+        let mut channels = channels;
+        if plan.names_the_source {
+            channels.values_mut().for_each(|entry| entry.source = Some(entry.interface));
+        }
         let device = DeviceBrief {
             name: plan.name.clone(),
             configuration: self.cast.device(plan, relay.local_addr()),

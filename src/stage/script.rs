@@ -7,9 +7,10 @@ use crate::device::LocalCondition;
 use crate::provider::CampaignPlan;
 use crate::spec::{DeviceId, DeviceTraits, NodeUri, Reporters, Reporting, SettingsTree, Timestamp, Version};
 
+use super::air::{AirRule, Fate, PacketKind, Which};
 use super::fixtures::{FixtureError, Fixtures, Row};
 use super::link::LinkRule;
-use super::plan::{AirRule, Fate, PacketKind, Which};
+use super::reception::Reception;
 
 /// The setting that a roll call changes; every Device has it.
 pub(super) const ROLL_CALL_SETTING: &str = "./Settings/RollCall";
@@ -25,8 +26,6 @@ pub enum Condition {
     FailingInstaller,
     /// Its storage takes packages, but there is no room where they are installed.
     NoRoomToInstall,
-    /// No symbol of the Command arrives.
-    HearsNothingOfTheCommand,
     /// No symbol of the package arrives.
     HearsNothingOfThePackage,
     /// Every copy of the package arrives with one bit wrong.
@@ -37,6 +36,8 @@ pub enum Condition {
     LosesOneSymbol,
     /// A fifth of all delivery packets is lost in the first cycles, by chance.
     LossyReception,
+    /// Its reception is peculiar.
+    Reception(Reception),
     /// Something goes wrong on its way to the DM Server.
     Link(LinkRule),
     /// Its password is not the one that the DM Server knows.
@@ -143,6 +144,10 @@ pub(super) struct DevicePlan {
     pub listens_elsewhere: bool,
     /// Whether it takes the DM Server for a stranger.
     pub distrusts_server: bool,
+    /// Whether the transmission ends for it with the expiry of the file table.
+    pub hears_to_expiry: bool,
+    /// Whether it knows the address of its sender.
+    pub names_the_source: bool,
     /// What goes wrong on its way to the DM Server.
     pub link: Option<LinkRule>,
     /// Whether its password is wrong.
@@ -256,6 +261,8 @@ impl DevicePlan {
             skew: None,
             listens_elsewhere: false,
             distrusts_server: false,
+            hears_to_expiry: false,
+            names_the_source: false,
             link: None,
             has_wrong_password: false,
             is_on: true,
@@ -272,20 +279,22 @@ impl DevicePlan {
 
     /// Makes the Device peculiar.
     pub(super) fn apply(&mut self, condition: Condition) {
-        let package = || PacketKind::SymbolOf("package.bin".into());
+        let package = || PacketKind::SymbolOf("package.bin");
         let mut air = |kind, which, fate| self.air.push(AirRule { kind, which, fate });
         match condition {
             Condition::FullStorage => self.local.push(LocalCondition::StorageFull(true)),
             Condition::FailingInstaller => self.local.push(LocalCondition::InstallerFails(true)),
             Condition::NoRoomToInstall => self.local.push(LocalCondition::NoRoomToInstall(true)),
-            Condition::HearsNothingOfTheCommand => {
-                air(PacketKind::SymbolOf("command.xml".into()), Which::All, Fate::Drop);
-            }
             Condition::HearsNothingOfThePackage => air(package(), Which::All, Fate::Drop),
             Condition::DamagedPackage => air(package(), Which::All, Fate::FlipBit),
             Condition::LosesTheFirstTable => air(PacketKind::Table, Which::Number(1), Fate::Drop),
             Condition::LosesOneSymbol => air(package(), Which::Number(3), Fate::Drop),
             Condition::LossyReception => air(PacketKind::Delivery, Which::Chance(0.2), Fate::Drop),
+            Condition::Reception(reception) => {
+                self.air.extend(reception.rules());
+                self.hears_to_expiry |= reception.ends_by_expiry();
+                self.names_the_source |= reception.names_the_source();
+            }
             Condition::Link(rule) => self.link = Some(rule),
             Condition::WrongPassword => self.has_wrong_password = true,
             Condition::SwitchedOff => self.is_on = false,

@@ -9,7 +9,7 @@ use cucumber::Parameter;
 
 use super::parameters::ParameterError;
 use crate::spec::NodeUri;
-use crate::stage::{Condition, HowOften, LinkFault, LinkRule, Moment, Skew};
+use crate::stage::{Condition, HowOften, LinkFault, LinkRule, Moment, Reception, Skew};
 
 use HowOften::{EveryTime, First};
 use LinkFault::{
@@ -52,12 +52,31 @@ conditions! {
     "has" "have" "a full storage" => Condition::FullStorage,
     "has" "have" "an installer that fails" => Condition::FailingInstaller,
     "has" "have" "no room to install" => Condition::NoRoomToInstall,
-    "hears" "hear" "nothing of the Command" => Condition::HearsNothingOfTheCommand,
     "hears" "hear" "nothing of the package" => Condition::HearsNothingOfThePackage,
     "receives" "receive" "the package with one bit wrong" => Condition::DamagedPackage,
     "loses" "lose" "the first file table" => Condition::LosesTheFirstTable,
     "loses" "lose" "one symbol of the package" => Condition::LosesOneSymbol,
     "loses" "lose" "a fifth of all packets" => Condition::LossyReception,
+    "loses" "lose" "packets in bursts" => Condition::Reception(Reception::Bursts),
+    "loses" "lose" "the first two file tables" => Condition::Reception(Reception::LosesTwoTables),
+    "loses" "lose" "every file table" => Condition::Reception(Reception::NoTable),
+    "hears" "hear" "no file table before the fourth cycle" => Condition::Reception(Reception::LateTable),
+    "hears" "hear" "the odd and the even symbols by turns" => Condition::Reception(Reception::SymbolsByTurns),
+    "loses" "lose" "the same symbol in every cycle" => Condition::Reception(Reception::LosesASymbolEachTime),
+    "loses" "lose" "the closing packets" => Condition::Reception(Reception::NoClosing),
+    "hears" "hear" "nothing of the Command" => Condition::Reception(Reception::NoCommand),
+    "hears" "hear" "packets out of order" => Condition::Reception(Reception::OutOfOrder),
+    "hears" "hear" "every packet twice" => Condition::Reception(Reception::Twice),
+    "hears" "hear" "some packets late" => Condition::Reception(Reception::SomeLate),
+    "receives" "receive" "one symbol with a bit wrong" => Condition::Reception(Reception::BitWrongOnce),
+    "receives" "receive" "the Command with one bit wrong" => Condition::Reception(Reception::DamagedCommand),
+    "receives" "receive" "another package than was announced" => Condition::Reception(Reception::AnotherPackage),
+    "receives" "receive" "a file table with a larger package" => Condition::Reception(Reception::LargerPackage),
+    "receives" "receive" "a file table that grows" => Condition::Reception(Reception::GrowingTable),
+    "hears" "hear" "another session on its channel" => Condition::Reception(Reception::ForeignSession),
+    "hears" "hear" "a stranger on its channel" => Condition::Reception(Reception::ForeignSource),
+    "hears" "hear" "the session closed early" => Condition::Reception(Reception::ClosedEarly),
+    "hears" "hear" "a delivery that never ends" => Condition::Reception(Reception::NeverEnds),
     "is" "are" "refused by the DM Server at first" => Condition::Link(Fault(Refused, First(2))),
     "is" "are" "refused by the DM Server every time" => Condition::Link(Fault(Refused, EveryTime)),
     "is" "are" "turned away by the DM Server at first" => Condition::Link(Fault(Closed, First(1))),

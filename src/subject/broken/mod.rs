@@ -26,6 +26,7 @@ mod attempts;
 mod broadcast;
 mod care;
 mod consent;
+mod delivery;
 mod flute_form;
 mod form;
 mod life;
@@ -93,6 +94,7 @@ pub fn deviations() -> impl Iterator<Item = &'static Deviation> {
         neglect::DEVIATIONS,
         reporting::DEVIATIONS,
         attempts::DEVIATIONS,
+        delivery::DEVIATIONS,
         care::DEVIATIONS,
         records::DEVIATIONS,
         broadcast::DEVIATIONS,

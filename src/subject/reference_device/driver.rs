@@ -16,7 +16,7 @@ use crate::device::{
 };
 use crate::findings::chain;
 use crate::net::{MulticastReceiver, http};
-use crate::spec::ChannelLabel;
+use crate::spec::{ChannelEntry, ChannelLabel};
 use crate::wire::syncml::model::MEDIA_TYPE;
 
 use super::super::{Claim, ClaimKind, DeviceBrief, Power, PowerFailure, Stimulus, SubjectError};
@@ -321,7 +321,9 @@ impl Driver {
         }
         // A label without an entry is a channel that this Device has no access to.
         let Some(entry) = self.brief.channels.get(&label) else { return Ok(()) };
-        let socket = MulticastReceiver::join(entry).map_err(|source| SubjectError::Channel {
+        let source = self.device.as_ref().map_or(entry.source, |device| device.joined_source(entry.source));
+        let entry = ChannelEntry { source, ..entry.clone() };
+        let socket = MulticastReceiver::join(&entry).map_err(|source| SubjectError::Channel {
             name: self.brief.name.clone(),
             channel: label.to_string(),
             source,

@@ -1,0 +1,138 @@
+//! The air: a relay between the sender's groups and one group per Device and channel, with a plan for each Device.
+//!
+//! It works because signed messages name channels and not addresses (profile section 0). So loss differs per Device,
+//! the kernel's membership table tells which Device listens where, and neither root nor tc is needed.
+
+mod carousel;
+mod distortion;
+mod plan;
+mod relay;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use tokio::sync::Notify;
+use tokio::task::{AbortHandle, spawn_local};
+
+use crate::net::{Clock, JoinError, MulticastReceiver};
+use crate::spec::{ChannelEntry, ChannelLabel, ChannelTable, Timestamp};
+
+use super::recorder::Recorder;
+
+use carousel::Carousel;
+pub(super) use distortion::{Foreign, Lie};
+pub(super) use plan::{AirPlan, AirRule, Fate, PacketKind, Which};
+use relay::{Relay, open_lanes};
+
+/// One Device's side of the air.
+pub(super) struct AirLane {
+    /// The Device's name.
+    pub device: String,
+    /// Where its channels are.
+    pub channels: ChannelTable,
+    /// What happens to its packets.
+    pub plan: Rc<RefCell<AirPlan>>,
+}
+
+/// Which Devices were members of their delivery group at one moment, by the kernel's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MembershipSample {
+    /// When.
+    pub at: Timestamp,
+    /// The session whose table was sent.
+    pub tsi: Option<u64>,
+    /// The Devices that were members.
+    pub joined: BTreeSet<String>,
+}
+
+/// The running relay; dropping it ends it.
+pub(super) struct Air {
+    tasks: Vec<AbortHandle>,
+    plans: Vec<Rc<RefCell<AirPlan>>>,
+    /// Wakes the relays when plans are lifted.
+    lifted: Vec<Rc<Notify>>,
+    samples: Rc<RefCell<Vec<MembershipSample>>>,
+    trouble: Rc<RefCell<Option<String>>>,
+}
+
+impl Drop for Air {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Air {
+    /// Joins the sender's channels and relays what comes on them to every lane.
+    ///
+    /// # Errors
+    /// [`JoinError`] when a channel cannot be joined or opened.
+    pub(super) fn open(
+        clock: Clock,
+        recorder: &Recorder,
+        sender: &ChannelTable,
+        notification: &ChannelLabel,
+        lanes: Vec<AirLane>,
+    ) -> Result<Self, JoinError> {
+        let samples = Rc::new(RefCell::new(Vec::new()));
+        let groups = Rc::new(delivery_groups(&lanes, notification));
+        let mut air = Self {
+            tasks: Vec::new(),
+            plans: lanes.iter().map(|lane| lane.plan.clone()).collect(),
+            lifted: Vec::new(),
+            samples: samples.clone(),
+            trouble: Rc::default(),
+        };
+        for (label, entry) in sender {
+            let ear = MulticastReceiver::join(entry)?;
+            let lifted = Rc::new(Notify::new());
+            let relay = Relay {
+                clock,
+                recorder: recorder.clone(),
+                entry: entry.clone(),
+                is_notification: label == notification,
+                lanes: open_lanes(recorder, label, &lanes)?,
+                carousel: Carousel::default(),
+                late: BTreeMap::new(),
+                numbered: 0,
+                lifted: lifted.clone(),
+                groups: groups.clone(),
+                samples: samples.clone(),
+                trouble: air.trouble.clone(),
+            };
+            air.lifted.push(lifted);
+            air.tasks.push(spawn_local(relay.run(ear)).abort_handle());
+        }
+        Ok(air)
+    }
+
+    /// Lets everything pass from now on, also what was held back; only a delivery that never ends goes on.
+    pub(super) fn lift_plans(&self) {
+        for plan in &self.plans {
+            plan.borrow_mut().lift();
+        }
+        for relay in &self.lifted {
+            relay.notify_one();
+        }
+    }
+
+    /// What kept the air from carrying a packet, if anything did.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
+    }
+
+    /// The kernel's word on who listened, one sample for each File Delivery Table that was sent.
+    pub(super) fn samples(&self) -> Vec<MembershipSample> {
+        self.samples.borrow().clone()
+    }
+}
+
+fn delivery_groups(lanes: &[AirLane], notification: &ChannelLabel) -> BTreeMap<String, ChannelEntry> {
+    let delivery = |lane: &AirLane| {
+        let entry = lane.channels.iter().find(|(label, _)| *label != notification);
+        entry.map(|(_, entry)| (lane.device.clone(), entry.clone()))
+    };
+    lanes.iter().filter_map(delivery).collect()
+}
