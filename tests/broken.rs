@@ -1,70 +1,111 @@
 //! A scenario counts when a deliberately broken implementation fails it, at the check that was meant to catch it.
+//!
+//! Runs every deviation through the scenarios that stand for a requirement which it breaks, and holds the two pages that
+//! tell of it fresh: `reports/kill-matrix.md` and `reports/coverage.md`.
+
+#[path = "broken/coverage.rs"]
+mod coverage;
+#[path = "broken/matrix.rs"]
+mod matrix;
+#[path = "broken/trial.rs"]
+mod trial;
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::rc::Rc;
+use std::fs;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use castproof::certify::{self, Rules, Selection, Suite};
 use castproof::findings::{RunFindings, Verdict};
-use castproof::stage::Casting;
 use castproof::subject::broken::{Deviation, deviations};
-use castproof::subject::{ReferenceDevice, ReferenceProvider};
 
-fn run(deviation: &Deviation) -> RunFindings {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let rules = Rules { matches: Some(&certify::match_step), standing: castproof::judge::standing::requirements() };
-    let suite = Suite::load(&root.join("features"), &rules).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let run = runtime.block_on(certify::run(certify::Options {
-        suite,
-        features: root.join("features"),
-        captures: root.join("captures"),
-        reports: Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken"),
-        selection: Selection {
-            requirement: deviation.requirements.iter().map(|id| (*id).to_owned()).collect(),
-            ..Selection::default()
-        },
-        seed: 7319,
-        jobs: 8,
-        interface: [127, 0, 0, 1].into(),
-        casting: Casting {
-            device: deviation.device().unwrap_or_else(|| Box::new(ReferenceDevice::conformant())),
-            provider: deviation.provider().unwrap_or_else(|| Box::new(ReferenceProvider::conformant())),
-        },
-        renew_golden: false,
-        progress: Rc::new(|_, _| {}),
-    }));
-    run.unwrap().findings
+use matrix::Matrix;
+use trial::{root, suite};
+
+/// How many deviations standing checks have to catch.
+const LEAST_BY_STANDING_CHECKS: usize = 10;
+/// How many lines of a stale page are shown.
+const MOST_DEPARTURES: usize = 30;
+/// How many deviations are tried at the same time.
+const TRIALS_AT_A_TIME: usize = 4;
+
+/// Whether every deviation goes through every scenario.
+fn is_full() -> bool {
+    std::env::var_os("CASTPROOF_FULL_MATRIX").is_some()
 }
 
-/// Why a deviation was not convicted as it was meant to be; `None` when it was.
-fn escape(deviation: &Deviation) -> Option<String> {
-    let findings = run(deviation);
-    let failed: Vec<_> = findings
-        .scenarios
-        .iter()
-        .filter_map(|scenario| Some((scenario, scenario.checks.iter().find(|check| check.verdict == Verdict::Fail)?)))
-        .collect();
-    if failed.iter().any(|(_, check)| check.check.as_str() == deviation.caught_by) {
-        return None;
+/// Runs every deviation, several at a time: most of each trial is waiting.
+fn matrix_of() -> Matrix {
+    let all: Vec<&Deviation> = deviations().collect();
+    let next = AtomicUsize::new(0);
+    let matrix = Mutex::new(Matrix::default());
+    std::thread::scope(|scope| {
+        for _ in 0..TRIALS_AT_A_TIME {
+            scope.spawn(|| {
+                while let Some(deviation) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let requirements = if is_full() { &[] } else { deviation.requirements };
+                    let run = trial::run(requirements, Some(deviation));
+                    matrix.lock().unwrap().add(deviation, &run);
+                }
+            });
+        }
+    });
+    matrix.into_inner().unwrap()
+}
+
+/// Compares a page with the committed one, or writes it; gives what is wrong.
+fn keep(name: &str, page: &str, departures: impl FnOnce(&str) -> Vec<String>) -> Vec<String> {
+    let path = root().join("reports").join(name);
+    if std::env::var_os("CASTPROOF_RENEW").is_some() {
+        fs::write(&path, page).unwrap();
+        return Vec::new();
     }
-    let caught = failed.iter().map(|(scenario, check)| format!("{} at {}", scenario.slug, check.check));
-    let caught: Vec<String> = caught.collect();
-    Some(format!(
-        "{}: {} scenarios, not caught at {}; {}",
-        deviation.name,
-        findings.scenarios.len(),
-        deviation.caught_by,
-        caught.join(", ")
-    ))
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let stale = "is stale; look at what changed, and renew it by `CASTPROOF_RENEW=1 cargo test --test broken`";
+    let departures = departures(&committed);
+    if departures.is_empty() {
+        return Vec::new();
+    }
+    let shown = departures.iter().take(MOST_DEPARTURES).map(|line| format!("\n    {line}")).collect::<String>();
+    vec![format!("reports/{name} {stale}; {} lines, the first of them:{shown}", departures.len())]
 }
 
-// One test for all: cucumber exchanges the process's panic hook while it runs, so two runs must not overlap.
-#[test]
-fn every_deviation_is_caught_at_the_check_that_was_meant_to() {
-    let escapes: Vec<String> = deviations().filter_map(escape).collect();
+/// The lines in which two pages differ.
+fn differences(committed: &str, page: &str) -> Vec<String> {
+    let (old, new): (BTreeSet<&str>, BTreeSet<&str>) = (committed.lines().collect(), page.lines().collect());
+    let gone = old.difference(&new).map(|line| format!("- {line}"));
+    gone.chain(new.difference(&old).map(|line| format!("+ {line}"))).collect()
+}
 
-    assert!(escapes.is_empty(), "not caught where they were meant to be:\n{}", escapes.join("\n"));
+fn not_green(run: &RunFindings) -> Vec<String> {
+    let others = run.scenarios.iter().filter(|found| found.verdict != Verdict::Pass);
+    others.map(|found| format!("{}: {}, {}", found.slug, found.verdict, found.reason().unwrap_or_default())).collect()
+}
+
+#[test]
+fn every_deviation_is_caught_where_it_was_meant_to_be_and_every_scenario_catches_one() {
+    let suite = suite();
+    let sound = trial::run(&[], None);
+    assert!(not_green(&sound).is_empty(), "the reference does not pass:\n{}", not_green(&sound).join("\n"));
+
+    let matrix = matrix_of();
+
+    let rows = coverage::rows(&suite, &sound, &matrix);
+    let mut wrong = matrix.escapes();
+    wrong.extend(matrix.idle(&suite).into_iter().map(|slug| format!("{slug}: catches no deviation")));
+    let standing = matrix.caught_by_standing_checks();
+    if standing.len() < LEAST_BY_STANDING_CHECKS {
+        wrong.push(format!("standing checks catch {standing:?} only"));
+    }
+    wrong.extend(rows.iter().flat_map(coverage::Row::lacks));
+    let page = matrix.page(&suite);
+    if is_full() {
+        println!("{page}");
+    } else {
+        wrong.extend(keep("kill-matrix.md", &page, |committed| matrix.departures(committed, &suite)));
+        let page = coverage::page(&rows, &suite);
+        wrong.extend(keep("coverage.md", &page, |committed| differences(committed, &page)));
+    }
+    assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

@@ -1,0 +1,141 @@
+//! The kill matrix: which scenario catches which broken implementation, at which check.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use castproof::certify::Suite;
+use castproof::findings::RunFindings;
+use castproof::subject::broken::{Deviation, deviations};
+
+use super::trial::Fate;
+
+/// A deviation and a scenario.
+type Cell = (String, String);
+
+/// What became of every deviation in the scenarios that were run against it.
+#[derive(Debug, Default)]
+pub(crate) struct Matrix {
+    fates: BTreeMap<Cell, Fate>,
+}
+
+impl Matrix {
+    /// Adds what became of one deviation.
+    pub(crate) fn add(&mut self, deviation: &Deviation, run: &RunFindings) {
+        for found in &run.scenarios {
+            self.fates.insert((deviation.name.to_owned(), found.slug.clone()), Fate::of(found));
+        }
+    }
+
+    /// The catches: deviation, scenario and check.
+    pub(crate) fn catches(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.fates.iter().filter_map(|((deviation, scenario), fate)| match fate {
+            Fate::Caught(check) => Some((deviation.as_str(), scenario.as_str(), check.as_str())),
+            Fate::Survived | Fate::Unclear(_) => None,
+        })
+    }
+
+    /// The deviations that no scenario caught at the check meant for them, each with what happened instead.
+    pub(crate) fn escapes(&self) -> Vec<String> {
+        let is_caught = |deviation: &Deviation| {
+            self.catches().any(|(name, _, check)| name == deviation.name && check == deviation.caught_by)
+        };
+        deviations().filter(|deviation| !is_caught(deviation)).map(|deviation| self.story(deviation)).collect()
+    }
+
+    fn story(&self, deviation: &Deviation) -> String {
+        let mut story = format!("{}: never caught at {}", deviation.name, deviation.caught_by);
+        for ((name, scenario), fate) in self.fates.iter().filter(|((name, _), _)| name == deviation.name) {
+            debug_assert_eq!(name, deviation.name);
+            let _ = write!(story, "\n    {scenario}: {fate:?}");
+        }
+        story
+    }
+
+    /// The scenarios that catch nothing.
+    pub(crate) fn idle<'a>(&self, suite: &'a Suite) -> Vec<&'a str> {
+        let busy: BTreeSet<&str> = self.catches().map(|(_, scenario, _)| scenario).collect();
+        let slugs = suite.examples.iter().map(|example| example.slug.as_str());
+        slugs.filter(|slug| !busy.contains(slug)).collect()
+    }
+
+    /// The deviations that a standing check catches, whatever the scenario was about.
+    pub(crate) fn caught_by_standing_checks(&self) -> BTreeSet<&str> {
+        self.catches().filter(|(_, _, check)| is_standing(check)).map(|(deviation, _, _)| deviation).collect()
+    }
+
+    /// The page, as it is committed.
+    pub(crate) fn page(&self, suite: &Suite) -> String {
+        let mut page = String::from(HEAD);
+        let _ = writeln!(
+            page,
+            "{} deviations, {} scenarios, {} catches; {} deviations are caught by standing checks.\n",
+            deviations().count(),
+            suite.examples.len(),
+            self.catches().count(),
+            self.caught_by_standing_checks().len()
+        );
+        page.push_str("## Deviations\n\n| deviation | what it does | breaks | check meant for it | caught there by |\n|---|---|---|---|---|\n");
+        for deviation in deviations() {
+            let there =
+                self.catches().filter(|(name, _, check)| *name == deviation.name && *check == deviation.caught_by);
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {} | `{}` | {} |",
+                deviation.name,
+                deviation.description,
+                deviation.requirements.join(", "),
+                deviation.caught_by,
+                counted(there.count(), "scenario")
+            );
+        }
+        page.push_str("\n## Catches\n\n| deviation | check | scenario |\n|---|---|---|\n");
+        for (deviation, scenario, check) in self.catches() {
+            let _ = writeln!(page, "| {deviation} | {check} | {scenario} |");
+        }
+        page
+    }
+
+    /// How the committed page departs from what was seen; what could not be concluded departs from nothing.
+    pub(crate) fn departures(&self, committed: &str, suite: &Suite) -> Vec<String> {
+        let expected: BTreeSet<(&str, &str, &str)> = committed.lines().filter_map(catch).collect();
+        let seen: BTreeSet<(&str, &str, &str)> = self.catches().collect();
+        let is_unclear = |(deviation, scenario, _): &&(&str, &str, &str)| {
+            matches!(self.fates.get(&((*deviation).to_owned(), (*scenario).to_owned())), Some(Fate::Unclear(_)))
+        };
+        let missing = expected.difference(&seen).filter(|row| !is_unclear(row));
+        let missing = missing.map(|(deviation, scenario, check)| format!("- {deviation} | {check} | {scenario}"));
+        let new = seen.difference(&expected);
+        let new = new.map(|(deviation, scenario, check)| format!("+ {deviation} | {check} | {scenario}"));
+        let head = |page: &str| page.split("## Catches").next().unwrap_or_default().to_owned();
+        let is_other = self.fates.values().all(|fate| !matches!(fate, Fate::Unclear(_)))
+            && head(committed) != head(&self.page(suite));
+        missing.chain(new).chain(is_other.then(|| "the table of deviations is another".to_owned())).collect()
+    }
+}
+
+/// Whether a check belongs to all recordings and to no sentence.
+fn is_standing(check: &str) -> bool {
+    check.starts_with("x-") || check.starts_with("standing.")
+}
+
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A row of the table of catches: deviation, scenario, check.
+fn catch(line: &str) -> Option<(&str, &str, &str)> {
+    let cells: Vec<&str> = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect();
+    let [deviation, check, scenario] = cells[..] else { return None };
+    scenario.contains("--").then_some((deviation, scenario, check))
+}
+
+const HEAD: &str = "# The kill matrix
+
+Which scenario catches which broken implementation, at which check. Each deviation is the reference with one decision
+changed (`src/subject/broken`). It is run through the scenarios that stand for a requirement which it breaks, and the
+first check that fails counts.
+
+Generated by `CASTPROOF_RENEW=1 cargo test --test broken`; without the variable the same test fails when this page is
+stale. `CASTPROOF_FULL_MATRIX=1` runs every deviation through every scenario and says what else is caught.
+
+";
