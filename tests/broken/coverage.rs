@@ -14,18 +14,21 @@ pub(crate) struct Row<'a> {
     requirement: &'a Requirement,
     scenarios: Vec<&'a Example>,
     /// The checks that were really asked, and passed.
-    checks: BTreeSet<&'a str>,
+    checks: BTreeSet<String>,
     deviations: BTreeSet<&'a str>,
 }
 
 /// Every requirement with what stands behind it.
 pub(crate) fn rows<'a>(suite: &'a Suite, run: &'a RunFindings, matrix: &'a Matrix) -> Vec<Row<'a>> {
-    let mut checks: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut checks: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for found in &run.scenarios {
         for check in found.checks.iter().filter(|check| check.verdict == Verdict::Pass) {
             for id in &check.requirements {
-                checks.entry(id.as_str()).or_default().insert(check.check.as_str());
+                checks.entry(id.as_str()).or_default().insert(check.check.as_str().to_owned());
             }
+        }
+        for id in &found.standing {
+            checks.entry(id.as_str()).or_default().insert(standing_check(id.as_str()));
         }
     }
     let row = |requirement: &'a Requirement| {
@@ -33,10 +36,9 @@ pub(crate) fn rows<'a>(suite: &'a Suite, run: &'a RunFindings, matrix: &'a Matri
         let scenarios: Vec<&Example> =
             suite.examples.iter().filter(|example| example.requirements.contains(&requirement.id)).collect();
         let slugs: BTreeSet<&str> = scenarios.iter().map(|example| example.slug.as_str()).collect();
-        let standing = id.to_lowercase();
-        let is_own = |(_, scenario, check): &(&str, &str, &str)| {
-            slugs.contains(scenario) || check.trim_start_matches("standing.") == standing
-        };
+        let standing = standing_check(id);
+        let is_own =
+            |(_, scenario, check): &(&str, &str, &str)| slugs.contains(scenario) || *check == standing.as_str();
         let deviations = matrix.catches().filter(is_own).map(|(deviation, _, _)| deviation).collect();
         Row { requirement, scenarios, checks: checks.remove(id).unwrap_or_default(), deviations }
     };
@@ -121,11 +123,16 @@ pub(crate) fn page(rows: &[Row<'_>], suite: &Suite) -> String {
     page
 }
 
-fn listed(names: &BTreeSet<&str>) -> String {
+/// The id of the standing check of a requirement.
+fn standing_check(id: &str) -> String {
+    format!("standing.{}", id.to_lowercase())
+}
+
+fn listed<T: AsRef<str>>(names: &BTreeSet<T>) -> String {
     if names.is_empty() {
         return "none".to_owned();
     }
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
 fn level_word(level: Level) -> &'static str {

@@ -115,7 +115,7 @@ impl Matrix {
 
 /// Whether a check belongs to all recordings and to no sentence.
 fn is_standing(check: &str) -> bool {
-    check.starts_with("x-") || check.starts_with("standing.")
+    check.starts_with("standing.")
 }
 
 pub(crate) fn counted(count: usize, what: &str) -> String {
