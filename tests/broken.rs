@@ -82,6 +82,7 @@ fn not_green(run: &RunFindings) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the whole matrix was asked for")]
 fn every_deviation_is_caught_where_it_was_meant_to_be_and_every_scenario_catches_one() {
     let suite = suite();
     let sound = trial::run(&[], None);

@@ -5,9 +5,10 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use castproof::findings::{Extent, Verdict};
+use castproof::net::Clock;
 
 use super::place::{DEADLINE, Place, assert_words, signal, text_of, wait};
 
@@ -38,13 +39,14 @@ fn work_folders(process: u32) -> Vec<PathBuf> {
 /// Waits until scenarios are under way, which between two of them may be none for a moment: at least `least` sockets are
 /// open, and a work folder is there. Gives the sockets.
 fn until_under_way(process: u32, least: usize) -> BTreeSet<String> {
-    let begin = Instant::now();
+    let clock = Clock::start();
+    let begin = clock.now();
     loop {
         let sockets = sockets_of(process);
         if sockets.len() >= least && !work_folders(process).is_empty() {
             return sockets;
         }
-        assert!(begin.elapsed() < DEADLINE, "nothing came under way: {} sockets", sockets.len());
+        assert!(clock.now().since(begin) < DEADLINE, "nothing came under way: {} sockets", sockets.len());
         std::thread::yield_now();
     }
 }

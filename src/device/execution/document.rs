@@ -75,7 +75,13 @@ pub(super) fn run<'a>(object: &mut impl Object<'a>, commands: &[Command]) -> Res
 
 fn run_one<'a>(object: &mut impl Object<'a>, command: &Command) -> Result<(), Failure> {
     match command {
-        Command::Replace(items) => items.items.iter().fold(Ok(()), |outcome, item| outcome.and(set(object, item))),
+        Command::Replace(items) => {
+            let mut outcome = Ok(());
+            for item in &items.items {
+                outcome = outcome.and(set(object, item));
+            }
+            outcome
+        }
         Command::Exec(exec) => {
             let node = exec.item.target.as_deref().unwrap_or_default();
             object.check(Verb::Exec, &exec.item)?;
