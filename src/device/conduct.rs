@@ -21,7 +21,7 @@ use super::action::UserAnswer;
 
 mod points;
 
-pub use points::{Aspect, Memory, Pause};
+pub use points::{Aspect, Duty, Memory, Occasion, Pause};
 
 /// How a Device decides, point by point.
 pub trait Conduct: std::fmt::Debug {
@@ -117,14 +117,12 @@ pub trait Conduct: std::fmt::Debug {
     }
 
     /// Whether one aspect of the target counts as matching, given whether it does ([FU-NF-2], [FU-GAP-2]).
-    fn matches(&self, aspect: Aspect, does: bool) -> bool {
-        let _ = aspect;
+    fn matches(&self, _: Aspect, does: bool) -> bool {
         does
     }
 
     /// Whether the Device belongs to a share, given whether it does by the hash of its name ([FU-GAP-2]).
-    fn belongs_to(&self, share: BasisPoints, does: bool) -> bool {
-        let _ = share;
+    fn belongs_to(&self, _: BasisPoints, does: bool) -> bool {
         does
     }
 
@@ -134,8 +132,7 @@ pub trait Conduct: std::fmt::Debug {
     }
 
     /// Whether a notification is still worth acting upon, so long after it was issued ([FU-PRE-2]).
-    fn takes_up_late(&self, age: Duration) -> bool {
-        let _ = age;
+    fn takes_up_late(&self, _: Duration) -> bool {
         true
     }
 
@@ -156,8 +153,7 @@ pub trait Conduct: std::fmt::Debug {
     }
 
     /// Whether something is still known after a restart ([FU-PRE-2]).
-    fn remembers(&self, memory: Memory) -> bool {
-        let _ = memory;
+    fn remembers(&self, _: Memory) -> bool {
         true
     }
 
@@ -186,48 +182,13 @@ pub trait Conduct: std::fmt::Debug {
         wants_consent
     }
 
-    /// Whether the End User is shown a question that nobody needs answered ([FU-OP-1]).
-    fn asks_for_nothing(&self) -> bool {
+    /// Whether the End User is asked on an occasion on which nobody should be ([FU-OP-1]).
+    fn asks_wrongly(&self, _: Occasion) -> bool {
         false
     }
 
-    /// Whether the End User is asked about what is for other Devices ([FU-OP-1]).
-    fn asks_about_others(&self) -> bool {
-        false
-    }
-
-    /// Whether the End User is asked once more when a postponement is over, or after a restart ([FU-OP-2]).
-    fn asks_again(&self) -> bool {
-        true
-    }
-
-    /// Whether a mandatory update is installed when its longest deferral is over ([FU-OP-2]).
-    fn installs_when_the_deferral_ends(&self) -> bool {
-        true
-    }
-
-    /// Whether what a Command says is done before its result is told ([FU-NF-4], [SC-NF-3]).
-    fn does_the_work(&self) -> bool {
-        true
-    }
-
-    /// Whether a reception that failed is a result, to be noted and reported like any other ([FU-NF-3]).
-    fn notes_failed_receptions(&self) -> bool {
-        true
-    }
-
-    /// Whether what one carousel cycle did not bring is awaited from the next ([FU-NF-3]).
-    fn awaits_the_next_cycle(&self) -> bool {
-        true
-    }
-
-    /// Whether the End User is asked before the announcement is trusted ([FU-OP-1]).
-    fn asks_before_trust(&self) -> bool {
-        false
-    }
-
-    /// Whether a repetition makes the Device ask once more ([FU-OP-1]).
-    fn asks_for_each_repetition(&self) -> bool {
+    /// Whether something is left undone that has to be done ([FU-NF-3], [FU-NF-4], [FU-OP-2]).
+    fn neglects(&self, _: Duty) -> bool {
         false
     }
 

@@ -21,7 +21,7 @@ mod tree;
 
 pub use action::{Action, DeviceError, Event, LocalCondition, Post, PostOutcome, UserAnswer};
 pub use admission::Refusal;
-pub use conduct::{Aspect, Conduct, Conformant, Memory, Pause};
+pub use conduct::{Aspect, Conduct, Conformant, Duty, Memory, Occasion, Pause};
 pub use configuration::{DeviceConfiguration, Registration};
 pub use core::Device;
 pub use state::LogEntry;

@@ -9,6 +9,7 @@ use crate::wire::syncml::{Message, status};
 use super::action::{Event, UserAnswer};
 use super::admission::{self, Refusal};
 use super::campaign::{Failure, Phase};
+use super::conduct::{Duty, Occasion};
 use super::core::Device;
 use super::execution::{Execution, Machine, is_of_campaign, unnamed_component};
 
@@ -42,7 +43,7 @@ impl Device {
 
     /// Asks once more, now that a postponement is over or a question was lost with the power.
     pub(super) fn prompt_again(&mut self, index: usize) {
-        if self.conduct.asks_again() {
+        if !self.conduct.neglects(Duty::AskAgain) {
             return self.prompt(index);
         }
         self.state.runs[index].phase = Phase::Offered { ask_at: None };
@@ -50,7 +51,7 @@ impl Device {
 
     /// Shows a question whose answer changes nothing, as only a broken Device does.
     fn ask_for_nothing(&mut self, index: usize) {
-        if self.conduct.asks_for_nothing() {
+        if self.conduct.asks_wrongly(Occasion::NothingToDecide) {
             let campaign = self.state.runs[index].announcement.campaign.clone();
             self.tell(Event::Prompted { campaign, may_decline: false });
         }
@@ -60,7 +61,7 @@ impl Device {
     /// answered counts as declined when the campaign expires ([FU-OP-2]).
     pub(super) fn end_offer(&mut self, now: Timestamp, index: usize) {
         if self.state.runs[index].deferral_end().is_some() {
-            if !self.conduct.installs_when_the_deferral_ends() {
+            if self.conduct.neglects(Duty::InstallAfterTheDeferral) {
                 return self.drop_run(index);
             }
             self.install(now, index);
@@ -114,7 +115,7 @@ impl Device {
             // When this is not kept, neither is what follows, and the Device ends.
             let _ = self.save();
         }
-        if !self.conduct.does_the_work() {
+        if self.conduct.neglects(Duty::CarryOut) {
             let result = success_of(&run.announcement);
             return self.settle(now, index, &Execution { result, schedule: None });
         }
@@ -142,9 +143,9 @@ impl Device {
     /// Asks about a campaign that is not taken up, as only a broken Device does.
     pub(super) fn ask_although_refused(&mut self, refusal: &Refusal, octets: &[u8]) {
         let asks = match refusal {
-            Refusal::Signature => self.conduct.asks_before_trust(),
-            Refusal::Repetition => self.conduct.asks_for_each_repetition(),
-            Refusal::Target => self.conduct.asks_about_others(),
+            Refusal::Signature => self.conduct.asks_wrongly(Occasion::Untrusted),
+            Refusal::Repetition => self.conduct.asks_wrongly(Occasion::Repetition),
+            Refusal::Target => self.conduct.asks_wrongly(Occasion::OtherDevices),
             _ => false,
         };
         let announcement = asks.then(|| admission::announced(octets)).flatten();

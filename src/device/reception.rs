@@ -7,6 +7,7 @@ use crate::spec::{ChannelLabel, Timestamp};
 
 use super::admission::{self, Refusal};
 use super::campaign::{CampaignRun, Failure, Phase, is_as_announced};
+use super::conduct::Duty;
 use super::core::Device;
 
 impl Device {
@@ -99,7 +100,7 @@ impl Device {
 
     /// Gives up what is incomplete when the next cycle begins, as only a broken Device does.
     pub(super) fn give_up_with_the_cycle(&mut self, now: Timestamp, refusal: &Refusal, octets: &[u8]) {
-        if *refusal != Refusal::Repetition || self.conduct.awaits_the_next_cycle() {
+        if *refusal != Refusal::Repetition || !self.conduct.neglects(Duty::AwaitTheNextCycle) {
             return;
         }
         let Some(announcement) = admission::announced(octets) else { return };

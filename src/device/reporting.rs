@@ -15,6 +15,7 @@ use crate::wire::syncml::Message;
 use super::action::{Action, DeviceError, Event, Post, PostOutcome};
 use super::admission::is_in_share;
 use super::campaign::{DueReport, Failure, Phase};
+use super::conduct::Duty;
 use super::conduct::Pause;
 use super::configuration::DeviceConfiguration;
 use super::core::Device;
@@ -41,7 +42,7 @@ enum Retry {
 impl Device {
     pub(super) fn settle_failure(&mut self, now: Timestamp, index: usize, failure: Failure) {
         let is_of_reception = matches!(failure, Failure::Reception | Failure::Corrupted);
-        if is_of_reception && !self.conduct.notes_failed_receptions() {
+        if is_of_reception && self.conduct.neglects(Duty::NoteFailedReception) {
             return self.drop_run(index);
         }
         let announcement = &self.state.runs[index].announcement;

@@ -44,3 +44,31 @@ pub struct Pause {
     /// Drawn from the doubled window; nothing where the server was not overloaded.
     pub redrawn: Duration,
 }
+
+/// An occasion on which a conformant Device asks nobody ([FU-OP-1]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// The announcement is not trusted.
+    Untrusted,
+    /// The notification repeats a campaign that was asked about.
+    Repetition,
+    /// The campaign is for other Devices.
+    OtherDevices,
+    /// Nobody's answer changes anything.
+    NothingToDecide,
+}
+
+/// What a Device has to do, and might leave undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// To carry out what a Command says before its result is told ([FU-NF-4]).
+    CarryOut,
+    /// To await from the next carousel cycle what one did not bring ([FU-NF-3]).
+    AwaitTheNextCycle,
+    /// To note and report a reception that failed like any other result ([FU-NF-3]).
+    NoteFailedReception,
+    /// To ask once more when a postponement is over, or after a restart ([FU-OP-2]).
+    AskAgain,
+    /// To install a mandatory update when its longest deferral is over ([FU-OP-2]).
+    InstallAfterTheDeferral,
+}

@@ -1,6 +1,6 @@
 //! What a Device does with its End User's answer.
 
-use crate::device::{Memory, UserAnswer};
+use crate::device::{Memory, Occasion, UserAnswer};
 use crate::spec::Timestamp;
 
 use super::{ConductOf, Deviation};
@@ -80,13 +80,13 @@ broken_device!(InstallsUnasked {
     }
 });
 broken_device!(AsksForEachRepetition {
-    fn asks_for_each_repetition(&self) -> bool {
-        true
+    fn asks_wrongly(&self, occasion: Occasion) -> bool {
+        occasion == Occasion::Repetition
     }
 });
 broken_device!(AsksBeforeTrust {
-    fn asks_before_trust(&self) -> bool {
-        true
+    fn asks_wrongly(&self, occasion: Occasion) -> bool {
+        occasion == Occasion::Untrusted
     }
 });
 broken_device!(LetsDeclineMandatory {

@@ -1,5 +1,6 @@
 //! What a Device leaves undone although it says, or its silence says, that all is well.
 
+use crate::device::{Duty, Occasion};
 use crate::spec::BasisPoints;
 
 use super::{ConductOf, Deviation};
@@ -81,18 +82,18 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
 ];
 
 broken_device!(ClaimsSuccess {
-    fn does_the_work(&self) -> bool {
-        false
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::CarryOut
     }
 });
 broken_device!(GivesUpAfterACycle {
-    fn awaits_the_next_cycle(&self) -> bool {
-        false
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::AwaitTheNextCycle
     }
 });
 broken_device!(ForgetsFailedReceptions {
-    fn notes_failed_receptions(&self) -> bool {
-        false
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::NoteFailedReception
     }
 });
 broken_device!(TakesPartInNothing {
@@ -111,22 +112,22 @@ broken_device!(KeepsNoLog {
     }
 });
 broken_device!(AsksForNothing {
-    fn asks_for_nothing(&self) -> bool {
-        true
+    fn asks_wrongly(&self, occasion: Occasion) -> bool {
+        occasion == Occasion::NothingToDecide
     }
 });
 broken_device!(AsksAboutOthers {
-    fn asks_about_others(&self) -> bool {
-        true
+    fn asks_wrongly(&self, occasion: Occasion) -> bool {
+        occasion == Occasion::OtherDevices
     }
 });
 broken_device!(AsksButOnce {
-    fn asks_again(&self) -> bool {
-        false
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::AskAgain
     }
 });
 broken_device!(PostponesForEver {
-    fn installs_when_the_deferral_ends(&self) -> bool {
-        false
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::InstallAfterTheDeferral
     }
 });
