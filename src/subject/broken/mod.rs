@@ -25,6 +25,7 @@ mod admission;
 mod attempts;
 mod broadcast;
 mod care;
+mod commands;
 mod consent;
 mod delivery;
 mod flute_form;
@@ -89,6 +90,7 @@ pub fn deviations() -> impl Iterator<Item = &'static Deviation> {
         admission::DEVIATIONS,
         relevance::DEVIATIONS,
         rollout::DEVIATIONS,
+        commands::DEVIATIONS,
         consent::DEVIATIONS,
         life::DEVIATIONS,
         neglect::DEVIATIONS,
