@@ -42,7 +42,11 @@ fn golden_recordings_are_told_as_they_were_reviewed() {
 
 #[test]
 fn every_golden_scenario_has_a_recording_and_every_recording_a_scenario() {
-    let suite = Suite::load(&root().join("features"), &Rules::default()).unwrap();
+    let suite = Suite::load(
+        &root().join("features"),
+        &Rules { matches: None, standing: castproof::judge::standing::requirements() },
+    )
+    .unwrap();
     let golden = suite.examples.iter().filter(|example| example.tags.iter().any(|tag| tag.contains("golden")));
     let wanted: BTreeSet<String> = golden.map(|example| example.slug.clone()).collect();
 
@@ -54,7 +58,11 @@ fn every_golden_scenario_has_a_recording_and_every_recording_a_scenario() {
 
 #[test]
 fn scenarios_that_are_tagged_golden_are_those_that_ask_for_the_comparison() {
-    let suite = Suite::load(&root().join("features"), &Rules::default()).unwrap();
+    let suite = Suite::load(
+        &root().join("features"),
+        &Rules { matches: None, standing: castproof::judge::standing::requirements() },
+    )
+    .unwrap();
 
     for example in &suite.examples {
         let is_tagged = example.tags.iter().any(|tag| tag.contains("golden"));

@@ -183,11 +183,20 @@ fn care_belongs_in_the_session_that_the_failure_opened() {
 
 #[test]
 fn care_in_two_messages_of_one_session_is_one_care() {
-    let session = cared_for("1", 212, 200).answered(200, vec![change()]);
+    let session = cared_for("1", 212, 200).answered(200, vec![exec("care-1")]);
     let mut tape = spring();
     tape.at(100).session(session).at(500).roll_call(&["D1"]);
 
     assert_outcome(&tape.judge(&care(&["D1"])), Pass, "1 Device(s)");
+}
+
+#[test]
+fn care_for_what_has_succeeded_is_care_once_more() {
+    let session = cared_for("1", 212, 200).answered(200, vec![change()]);
+    let mut tape = spring();
+    tape.at(100).session(session).at(500).roll_call(&["D1"]);
+
+    assert_outcome(&tape.judge(&care(&["D1"])), Fail, "again for what had succeeded");
 }
 
 #[test]
@@ -352,7 +361,7 @@ fn sequence_numbers_rise_from_campaign_to_campaign_and_stay_within_one() {
     assert_outcome(&judge(&[("a", 1), ("a", 1), ("b", 5)]), Pass, "2 campaigns");
     // Carousels overlap: a repetition of the first campaign may follow the second.
     assert_outcome(&judge(&[("a", 1), ("b", 2), ("a", 1)]), Pass, "2 campaigns");
-    assert_outcome(&judge(&[("a", 1), ("b", 1)]), Fail, "`b` has #1 after `a` had #1");
+    assert_outcome(&judge(&[("a", 1), ("b", 1)]), Fail, "`b` is #1 with SessionID 7 and TSI 7 after `a` was #1");
     assert_outcome(&judge(&[("a", 5), ("b", 6), ("c", 5)]), Fail, "`c` has #5");
     assert_outcome(&judge(&[("a", 1), ("a", 2), ("b", 3)]), Fail, "`a` is repeated as #2, it was #1");
     assert_outcome(&judge(&[("a", 1), (FENCE, 2)]), Inconclusive, "1 campaign(s)");

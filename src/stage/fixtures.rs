@@ -229,7 +229,7 @@ mod tests {
             ),
             ("campaigns.yaml", "small-image:", "spring-patch:", "duplicate entry"),
             ("campaigns.yaml", "{flute: 1}", "{flute: 3}", "campaigns.yaml:{-3}: `early-flute`: FLUTE version 3"),
-            ("campaigns.yaml", "repetitions: 6", "repetitions: 0", "`long-carousel`: 0 repetitions"),
+            ("campaigns.yaml", "repetitions: 6", "repetitions: 0", ": 0 repetitions; 1 to 100 are allowed"),
             ("campaigns.yaml", "when: any", "when: always", "`: `always` is no situation"),
             ("campaigns.yaml", "small-image:", "roll-call-7:", "`roll-call-7`: names that begin with `roll-call-`"),
             ("campaigns.yaml", "small-image:", "small-image: [", "did not find expected"),

@@ -14,15 +14,21 @@ pub enum Name<'a> {
 /// The names in a sentence of the phrasebook, in their order.
 pub fn names(sentence: &str) -> Vec<Name<'_>> {
     let pieces: Vec<&str> = sentence.split('"').collect();
+    let mut found: Vec<Name<'_>> = Vec::new();
     // Text and quotations take turns; what follows the last one is text.
-    pieces.chunks_exact(2).filter_map(|pair| name_of(pair[0], pair[1])).collect()
+    for pair in pieces.chunks_exact(2) {
+        let is_second = pair[0] == " and " && matches!(found.last(), Some(Name::Campaign(_)));
+        found.extend(if is_second { Some(Name::Campaign(pair[1])) } else { name_of(pair[0], pair[1]) });
+    }
+    found
 }
 
 fn name_of<'a>(before: &str, quoted: &'a str) -> Option<Name<'a>> {
     let number = quoted.strip_prefix('D').filter(|digits| !digits.is_empty());
     if before.ends_with("population ") {
         Some(Name::Population(quoted))
-    } else if before.ends_with("campaign ") || before.ends_with("provisioning data ") {
+    } else if before.ends_with("campaign ") || before.ends_with("campaigns ") || before.ends_with("provisioning data ")
+    {
         Some(Name::Campaign(quoted))
     } else if number.is_some_and(|digits| digits.chars().all(|c| c.is_ascii_digit())) {
         Some(Name::Device(quoted))

@@ -262,7 +262,8 @@ fn a_requirement_without_a_scenario_is_no_misspelling() {
 #[test]
 fn the_values_of_an_outline_are_read_with_its_rows_filled_in() {
     let place = Place::new()
-        .spoil(DELAY, "Scenario: Twelve Devices report", "Scenario Outline: Twelve Devices report <latest>")
+        .spoil(DELAY, "Scenario: Twelve Devices report", "Scenario Outline: Twelve Devices report")
+        .spoil(DELAY, "each at a moment of its own", "each at a moment of its own up to <latest>")
         .spoil(DELAY, "arrive 100 ms to 700 ms after", "arrive 100 ms to <latest> after")
         .spoil(
             DELAY,
