@@ -70,6 +70,12 @@ Feature: Hostile notifications have no effect
       Then Devices "D1" and "D2" run firmware 1.0
       And no Device joins the delivery channel
 
+    @req.FU-GAP-5 @flow.exceptional @role.device @needs.software-components
+    Scenario: A Device does not act on a notification for software that has expired
+      Given the population "one Device"
+      When the Service Provider broadcasts campaign "player-update" after it has expired
+      Then Device "D1" runs version 3.1 of the software component player
+
     @req.FU-GAP-5 @flow.exceptional @role.device
     Scenario: A Device does not take up a campaign whose sender kept it back until it had expired
       Given the population "one Device"

@@ -72,3 +72,9 @@ Feature: Only Devices that failed in provisioning report
       Given the population "one Device"
       When the DM Server is told to broadcast provisioning data "unscheduled-settings"
       Then provisioning data "unscheduled-settings" is never on the air
+
+    @req.SC-NF-1 @flow.exceptional @role.provider
+    Scenario: The DM Server does not broadcast data without a schedule though all of it is to hold or none
+      Given the population "one Device"
+      When the DM Server is told to broadcast provisioning data "unscheduled-all-or-nothing"
+      Then provisioning data "unscheduled-all-or-nothing" is never on the air

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::capture::{CaptureError, Keys, Page, Record, Shown, Tale, Telling, TranscriptOptions};
 use crate::evidence::layout::JUNIT;
 use crate::findings::ExitCode;
@@ -136,7 +138,16 @@ impl Reading<'_> {
 
     async fn follow(&mut self, mut file: File, path: &Path) -> Result<(), CaptureError> {
         let clock = Clock::start();
-        let interrupt = tokio::signal::ctrl_c();
+        // Watched from before the first line on: who has read one may interrupt.
+        let mut watch = signal(SignalKind::interrupt()).ok();
+        let interrupt = async {
+            match &mut watch {
+                Some(watch) => {
+                    watch.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        };
         tokio::pin!(interrupt);
         let mut part = vec![0; PART];
         loop {
@@ -163,7 +174,7 @@ impl Reading<'_> {
             let wait = if count == 0 { INTERVAL } else { Duration::ZERO };
             tokio::select! {
                 biased;
-                _ = &mut interrupt => {
+                () = &mut interrupt => {
                     let mut tales = Vec::new();
                     self.telling.stop(&mut tales);
                     self.printer.print(tales);

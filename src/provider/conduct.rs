@@ -36,6 +36,11 @@ pub trait Conduct: std::fmt::Debug {
         SequenceNumber(last.0.saturating_add(1))
     }
 
+    /// Whether provisioning data is refused that carries no exception schedule ([SC-NF-1]).
+    fn wants_a_schedule(&self) -> bool {
+        true
+    }
+
     /// Whether a Device that reported receives care, given whether it reported a failure ([SC-NF-6]).
     fn cares_for(&self, reported_failure: bool) -> bool {
         reported_failure

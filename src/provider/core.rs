@@ -176,7 +176,8 @@ impl Provider {
     /// # Errors
     /// [`PushError`] when the campaign cannot be broadcast; nothing has been sent then.
     pub fn push(&mut self, now: Timestamp, plan: &CampaignPlan) -> Result<SequenceNumber, PushError> {
-        if let Content::Provisioning { schedule: None, .. } = plan.content {
+        let has_no_schedule = matches!(plan.content, Content::Provisioning { schedule: None, .. });
+        if has_no_schedule && self.conduct.wants_a_schedule() {
             return Err(PushError::NoSchedule(plan.campaign.clone()));
         }
         let sequence = self.conduct.next_sequence(self.numbers.sequence);

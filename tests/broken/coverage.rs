@@ -56,7 +56,9 @@ impl Row<'_> {
             State::Excluded | State::Removed => return Vec::new(),
         }
         let no_check = self.checks.is_empty().then(|| format!("{id}: no check was asked and passed"));
-        let no_deviation = self.deviations.is_empty().then(|| format!("{id}: nothing broken was caught for it"));
+        // That standing checks can fail is shown on recordings made by hand, in `tests/judge`.
+        let needs_deviation = !id.as_str().starts_with("X-") && self.deviations.is_empty();
+        let no_deviation = needs_deviation.then(|| format!("{id}: nothing broken was caught for it"));
         let flows = self.requirement.flows.values().flatten();
         let open =
             flows.filter(|flow| flow.is_open()).map(|flow| format!("{id}: nothing tells the flow `{}`", flow.flow));

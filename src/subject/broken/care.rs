@@ -26,8 +26,20 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         caught_by: "care.addressees",
         conduct: ConductOf::Provider(|| Box::new(NeverEscalates)),
     },
+    Deviation {
+        name: "provider.sends-without-schedule",
+        description: "Broadcasts provisioning data that says nothing of exceptional situations.",
+        requirements: &["SC-NF-1"],
+        caught_by: "broadcast.none",
+        conduct: ConductOf::Provider(|| Box::new(SendsWithoutSchedule)),
+    },
 ];
 
+broken_provider!(SendsWithoutSchedule {
+    fn wants_a_schedule(&self) -> bool {
+        false
+    }
+});
 broken_provider!(CaresForEverybody {
     fn cares_for(&self, _: bool) -> bool {
         true
