@@ -98,13 +98,6 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         caught_by: "standing.x-scomo-01",
         conduct: ConductOf::Device(|| Box::new(Rewrites(leaves_the_component_inactive))),
     },
-    Deviation {
-        name: "device.reports-firmware-codes-of-components",
-        description: "Reports a component by the result codes of FUMO (X-SCOMO-07).",
-        requirements: &["FU-POST-1"],
-        caught_by: "standing.x-scomo-07",
-        conduct: ConductOf::Device(|| Box::new(Rewrites(reports_firmware_codes))),
-    },
 ];
 
 /// A Device that changes every message before it is sent.
@@ -219,11 +212,5 @@ fn invents_a_result(message: &mut Message) {
 fn leaves_the_component_inactive(message: &mut Message) {
     if let Some(value) = value_of(message, "./SCOMO/Inventory/Deployed/player/State") {
         *value = "10".into();
-    }
-}
-
-fn reports_firmware_codes(message: &mut Message) {
-    for data in alerts(message).flat_map(|alert| &mut alert.items).filter_map(|item| item.data.as_mut()) {
-        *data = data.replace("<ResultCode>1", "<ResultCode>");
     }
 }
