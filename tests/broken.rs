@@ -16,7 +16,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use castproof::findings::{RunFindings, Verdict};
-use castproof::subject::broken::{Deviation, deviations};
+use castproof::subject::broken::{self, Deviation, deviations};
 
 use matrix::Matrix;
 use trial::{root, suite};
@@ -26,7 +26,7 @@ const LEAST_BY_STANDING_CHECKS: usize = 10;
 /// How many lines of a stale page are shown.
 const MOST_DEPARTURES: usize = 30;
 /// How many deviations are tried at the same time.
-const TRIALS_AT_A_TIME: usize = 4;
+const TRIALS_AT_A_TIME: usize = 3;
 
 /// Whether every deviation goes through every scenario.
 fn is_full() -> bool {
@@ -69,9 +69,22 @@ fn keep(name: &str, page: &str, departures: impl FnOnce(&str) -> Vec<String>) ->
     vec![format!("reports/{name} {stale}; {} lines, the first of them:{shown}", departures.len())]
 }
 
-/// The lines in which two pages differ.
+/// The scenarios of which it is not shown yet that they can fail, and the deviations that are not caught every time.
+fn open_entries() -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join("tests/broken/open.txt")).unwrap();
+    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// The lines in which two pages differ; which deviations were caught may hang on the host, and is left out.
 fn differences(committed: &str, page: &str) -> Vec<String> {
-    let (old, new): (BTreeSet<&str>, BTreeSet<&str>) = (committed.lines().collect(), page.lines().collect());
+    let lasting = |line: &str| match line.strip_prefix("| ").and_then(|row| row.strip_suffix(" |")) {
+        Some(row) => row.rsplit_once(" | ").map_or(row, |(row, _)| row).to_owned(),
+        None => line.to_owned(),
+    };
+    let lines = |page: &str| -> BTreeSet<String> {
+        page.lines().filter(|line| !line.starts_with("Broken implementations caught")).map(lasting).collect()
+    };
+    let (old, new) = (lines(committed), lines(page));
     let gone = old.difference(&new).map(|line| format!("- {line}"));
     gone.chain(new.difference(&old).map(|line| format!("+ {line}"))).collect()
 }
@@ -86,13 +99,22 @@ fn not_green(run: &RunFindings) -> Vec<String> {
 fn every_deviation_is_caught_where_it_was_meant_to_be_and_every_scenario_catches_one() {
     let suite = suite();
     let sound = trial::run(&[], None);
-    assert!(not_green(&sound).is_empty(), "the reference does not pass:\n{}", not_green(&sound).join("\n"));
 
     let matrix = matrix_of();
 
     let rows = coverage::rows(&suite, &sound, &matrix);
-    let mut wrong = matrix.escapes();
-    wrong.extend(matrix.idle(&suite).into_iter().map(|slug| format!("{slug}: catches no deviation")));
+    let mut wrong: Vec<String> = not_green(&sound).into_iter().map(|line| format!("the reference: {line}")).collect();
+    let open = open_entries();
+    wrong.extend(
+        matrix.escapes().into_iter().filter(|story| !open.iter().any(|name| story.starts_with(&format!("{name}:")))),
+    );
+    let idle = matrix.idle(&suite);
+    let new = idle.iter().filter(|slug| !open.contains(**slug));
+    wrong.extend(new.map(|slug| format!("{slug}: catches no deviation")));
+    let slugs: BTreeSet<&str> = suite.examples.iter().map(|example| example.slug.as_str()).collect();
+    let is_known = |name: &str| slugs.contains(name) || broken::deviation(name).is_some();
+    let gone = open.iter().filter(|name| !is_known(name));
+    wrong.extend(gone.map(|name| format!("tests/broken/open.txt: there is neither scenario nor deviation `{name}`")));
     let standing = matrix.caught_by_standing_checks();
     if standing.len() < LEAST_BY_STANDING_CHECKS {
         wrong.push(format!("standing checks catch {standing:?} only"));

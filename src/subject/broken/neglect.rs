@@ -27,7 +27,7 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         name: "device.forgets-failed-receptions",
         description: "Forgets a campaign whose transmission ended before everything had come: no entry in the log, no report.",
         requirements: &["FU-NF-3", "FU-GAP-3", "FU-GAP-5"],
-        caught_by: "log.entry",
+        caught_by: "report.count",
         conduct: ConductOf::Device(|| Box::new(ForgetsFailedReceptions)),
     },
     Deviation {
