@@ -2,7 +2,7 @@
 //!
 //! Reads pcap in both orders of octets and both resolutions, and pcapng with several sections and interfaces. Memory does
 //! not grow with the file: it holds the block in progress, at most 16 MiB, descriptions of at most 4,096 interfaces in
-//! 64 MiB, and the fragments of [`super::fragments`]. What the lengths in the file claim is never allocated.
+//! 64 MiB, and the fragments of `super::fragments`. What the lengths in the file claim is never allocated.
 
 use std::collections::VecDeque;
 

@@ -2,7 +2,7 @@
 //!
 //! Each is a pure function of the recording and of what is [`Known`] of its accounts, and stands for one row `X-*` of the
 //! register. It judges the subject alone: packets of strangers, and what the air or the relay injects or damages, are left
-//! out. A check that finds nothing to look at says nothing. The recording is arranged once, in [`scene`], and every check
+//! out. A check that finds nothing to look at says nothing. The recording is arranged once, in `scene`, and every check
 //! reads that.
 
 mod auth;
