@@ -137,6 +137,11 @@ fn attempts_of(timeline: &Timeline, device: &str) -> Vec<Attempt> {
     attempts
 }
 
+/// How many attempts to report a Device has made so far.
+pub fn attempts_made(timeline: &Timeline, device: &str) -> usize {
+    attempts_of(timeline, device).len()
+}
+
 pub(super) fn count(timeline: &Timeline, devices: &[String], expected: usize, fence: &str) -> Outcome {
     let accepted = format!("exactly {expected} attempt(s) of each Device to report");
     let mut last = None;

@@ -24,7 +24,7 @@ use crate::capture::Timeline;
 use crate::findings::{Authority, Verdict};
 use crate::spec::Timestamp;
 
-pub use attempts::peak_bound;
+pub use attempts::{attempts_made, peak_bound};
 pub use check::Check;
 pub use reports::{Report, answer_to, reports_of};
 

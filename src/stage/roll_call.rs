@@ -103,7 +103,7 @@ impl Stage {
     }
 
     /// Those of them that cannot log on: they send an answer, and are told nothing.
-    fn strangers(&self) -> Vec<String> {
+    pub(super) fn strangers(&self) -> Vec<String> {
         let devices = self.script.devices.iter();
         let answering = self.answering();
         devices

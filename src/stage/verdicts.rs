@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::judge::{Check, HANDS, peak_bound};
+use crate::capture::Timeline;
+use crate::judge::{Check, HANDS, attempts_made, peak_bound};
 
-use super::{LinkRule, Stage, StageError, TOLERANCE};
+use super::{LinkRule, PATIENCE, Stage, StageError, TOLERANCE};
 
 /// Delays after overload answers from which a rule can be told from chance.
 const ENOUGH_DRAWS: usize = 24;
@@ -129,6 +130,7 @@ impl Stage {
 
     /// Devices make exactly so many attempts to report, each when it is due; after overload answers they draw anew.
     pub async fn attempt_reports(&mut self, devices: &[String], count: usize) -> Result<(), StageError> {
+        self.attempts_come(devices, count).await?;
         let fence = self.roll_call().await?;
         self.require(&Check::ReportAttempts { devices: devices.to_vec(), count, fence })?;
         let running = self.running()?;
@@ -142,6 +144,22 @@ impl Stage {
             return Ok(());
         }
         self.require(&Check::ReportRedraw { devices: devices.to_vec(), retry, window, lag })
+    }
+
+    /// Waits until those of these Devices that cannot log on have made so many attempts to report: at the roll call others
+    /// vouch for them, and each of their pauses begins when the attempt before it has failed, so a busy host adds to all
+    /// of them. That attempts are too few is for the judge to say.
+    async fn attempts_come(&mut self, devices: &[String], count: usize) -> Result<(), StageError> {
+        let strangers: Vec<String> = self.strangers().into_iter().filter(|name| devices.contains(name)).collect();
+        if strangers.is_empty() {
+            return Ok(());
+        }
+        self.open().await?;
+        let all_made = |timeline: &Timeline| strangers.iter().all(|name| attempts_made(timeline, name) >= count);
+        match self.running()?.until("attempts to report", PATIENCE, |_, seen| all_made(seen).then_some(())).await {
+            Ok(()) | Err(StageError::OutOfTime { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// No more than so many reports of Devices arrive within any span.
