@@ -363,7 +363,11 @@ fn sequence_numbers_rise_from_campaign_to_campaign_and_stay_within_one() {
     assert_outcome(&judge(&[("a", 1), ("b", 2), ("a", 1)]), Pass, "2 campaigns");
     assert_outcome(&judge(&[("a", 1), ("b", 1)]), Fail, "`b` is #1 with SessionID 7 and TSI 7 after `a` was #1");
     assert_outcome(&judge(&[("a", 5), ("b", 6), ("c", 5)]), Fail, "`c` is #5");
-    assert_outcome(&judge(&[("a", 1), ("a", 2), ("b", 3)]), Fail, "`a` is repeated as #2, it was #1");
+    assert_outcome(
+        &judge(&[("a", 1), ("a", 2), ("b", 3)]),
+        Fail,
+        "`a` is repeated as #2 with SessionID 7 and TSI 7, it was #1",
+    );
     assert_outcome(&judge(&[("a", 1), (FENCE, 2)]), Inconclusive, "1 campaign(s)");
 }
 
