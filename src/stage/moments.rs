@@ -24,7 +24,7 @@ pub enum Happening {
     SwitchedOnAfterExpiry,
     /// It is switched off in the middle of the package, and on with the next notification.
     SwitchedOffAndOn,
-    /// Its registration is withdrawn between the notification and the Command.
+    /// Its registration is withdrawn when it has joined the delivery channel, before the package comes.
     LosesRegistration,
     /// It leaves all channels in the middle of the package, and joins them again with the next notification.
     LeavesAndRejoins,
@@ -145,17 +145,20 @@ impl Stage {
 
     async fn withdraw_registration(&mut self, device: &str, campaign: &str) -> Result<(), StageError> {
         let running = self.running()?;
-        let notified = |_: &Running, timeline: &Timeline| {
-            let is_notification = |sight: &Sight| matches!(sight, Sight::Notification(_));
-            timeline.on(device).any(|sighting| is_notification(&sighting.what)).then_some(())
+        // That the notification was sent says not that the Device has read it; that it joined the delivery channel does.
+        let has_acted = |running: &Running, timeline: &Timeline| {
+            let session = tsi_of(timeline, campaign)?;
+            let is_member =
+                running.air.samples().iter().any(|look| look.tsi == Some(session) && look.joined.contains(device));
+            is_member.then_some(()).or_else(|| package(timeline, device, campaign))
         };
-        running.until("the notification for the Device", PATIENCE, notified).await?;
+        running.until("the Device on the delivery channel", PATIENCE, has_acted).await?;
         let server = running.server().clone();
         running.device(device)?.stimulate(Stimulus::WithdrawRegistration(server)).await?;
         let is_late = package(&running.recorder.timeline(), device, campaign).is_some();
         self.script.device(device)?.is_registered = false;
         if is_late {
-            self.reservations.push("this host was so slow that the package came before the withdrawal".to_owned());
+            self.reservations.push("the package came before the registration was withdrawn".to_owned());
         }
         Ok(())
     }
