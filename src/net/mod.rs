@@ -12,6 +12,7 @@ pub mod interface;
 mod join;
 pub mod kernel;
 pub mod lease;
+pub mod loss;
 mod meddle;
 pub mod multicast;
 mod post_error;
@@ -23,6 +24,7 @@ mod task;
 pub use clock::Clock;
 pub use join::{IPV6_ROUTE_COMMAND, JoinError};
 pub use lease::{Lease, LeaseError};
+pub use loss::LossMark;
 pub use multicast::{MulticastReceiver, MulticastSender};
 pub use relay::{
     AnswerDecision, BoundRelay, ConnectionPlan, OpenDecision, PassAll, RelayEvent, RelayWhat, Side, TcpRelay,

@@ -12,6 +12,7 @@ use tokio::net::UdpSocket;
 
 use super::join::{Faults, JoinError};
 use super::kernel;
+use super::loss::LossMark;
 use crate::spec::ChannelEntry;
 
 /// The receive buffer that a receiver asks for, in octets: room for about 3,600 datagrams of 1,400 octets.
@@ -29,6 +30,8 @@ pub struct MulticastReceiver {
     socket: UdpSocket,
     local: SocketAddr,
     receive_buffer: usize,
+    /// From before the socket was opened.
+    mark: LossMark,
 }
 
 impl MulticastReceiver {
@@ -41,6 +44,7 @@ impl MulticastReceiver {
     pub fn join(entry: &ChannelEntry) -> Result<Self, JoinError> {
         let faults = Faults { entry };
         let interface_index = faults.check()?;
+        let mark = LossMark::now(entry.group);
         let socket = faults.open()?;
         // Address reuse alone: port reuse would need the same user and is meant for sharing load.
         socket.set_reuse_address(true).map_err(|error| faults.explain("share the port", error))?;
@@ -67,7 +71,7 @@ impl MulticastReceiver {
         let receive_buffer =
             socket.recv_buffer_size().map_err(|error| faults.explain("read the buffer's size back", error))?;
         let socket = UdpSocket::from_std(socket.into()).map_err(|error| faults.explain("watch the socket", error))?;
-        Ok(Self { socket, local, receive_buffer })
+        Ok(Self { socket, local, receive_buffer, mark })
     }
 
     /// Waits for the next datagram, and says how long it is and who sent it.
@@ -111,7 +115,7 @@ impl MulticastReceiver {
 
     /// How many datagrams the kernel threw away for want of room in this receiver; `None` when it does not tell.
     pub fn drops(&self) -> Option<u64> {
-        kernel::drops_of(&self.socket)
+        if self.mark.is_unmoved() { Some(0) } else { kernel::drops_of(&self.socket) }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::capture::Timeline;
 use crate::device::DeviceConfiguration;
 use crate::judge::Beside;
 use crate::judge::standing::Known;
-use crate::net::{BoundRelay, Clock, Lease, RelayEvent, TcpRelay};
+use crate::net::{BoundRelay, Clock, Lease, LossMark, RelayEvent, TcpRelay};
 use crate::provider::{CareState, DeviceRecord};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
 use crate::subject::{Claim, ClaimKind, DeviceBrief, DeviceInstance, ProviderBrief, ProviderInstance, Stimulus};
@@ -78,6 +78,8 @@ pub(super) struct Running {
     pub(super) links: BTreeMap<String, LinkPlan>,
     outage: Outage,
     listener: AbortHandle,
+    /// What the host had lost before any socket of the scenario was opened.
+    losses: LossMark,
     // Last, so that ports and folders are given back after everything that uses them.
     lease: Lease,
     folder: TempDir,
@@ -92,6 +94,7 @@ impl Drop for Running {
 impl Running {
     /// Opens everything: when this returns, every Device that is on listens.
     pub(super) async fn open(brief: &StageBrief, script: &Script, early_steps: &[String]) -> Result<Self, StageError> {
+        let losses = LossMark::now(brief.interface);
         let cast = Cast::new(brief.seed);
         let channels = Channels::lease(brief, script.devices.len())?;
         let recorder = Recorder::new(script.devices.iter().map(lane).collect());
@@ -142,6 +145,7 @@ impl Running {
             links: BTreeMap::new(),
             outage: Outage::default(),
             listener,
+            losses,
             host: HostWatch::open(brief.clock),
             lease: channels.lease,
             folder,
