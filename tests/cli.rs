@@ -14,6 +14,8 @@ mod output;
 mod place;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/shrink.rs"]
+mod shrink;
 #[path = "cli/transcripts.rs"]
 mod transcripts;
 

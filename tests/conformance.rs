@@ -66,6 +66,7 @@ fn main() -> ExitCode {
             provider: Box::new(ReferenceProvider::conformant()),
         },
         renew_golden: false,
+        relays: None,
         progress: Rc::new(|example, findings| {
             if let Some(findings) = findings {
                 let word = if findings.verdict == Verdict::Pass { "ok" } else { findings.verdict.words() };

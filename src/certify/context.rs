@@ -84,6 +84,7 @@ impl Context {
             nodes: Vec::new(),
             captures: options.captures,
             renew_golden: options.renew_golden,
+            relays: options.relays.map(|(plans, _)| Rc::new(plans)),
             feature: String::new(),
             requirements: Vec::new(),
             broken_off: BrokenOff::default(),

@@ -15,13 +15,16 @@ mod repeat;
 mod replay;
 mod runner;
 mod selection;
+mod shrink;
 
 pub use descriptors::affordable_jobs;
 pub use features::{Example, Suite};
 pub use lint::{LintError, LintErrors, LintKind, Place, Rules, StepMatch};
 pub use phrases::{match_step, phrasebook_markdown};
+pub use repeat::quoted;
 pub use replay::{
     BareCheck, BareRecording, Difference, Replay, ReplayError, Replayed, replay, replay_json, replay_words,
 };
 pub use runner::{CertifyError, Options, Progress, Run, USUAL_JOBS, run};
 pub use selection::{Selection, list_json, list_table};
+pub use shrink::{Player, ShrinkEnd, ShrinkError, Shrunk, Trial, Watch, shrink};

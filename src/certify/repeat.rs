@@ -17,6 +17,9 @@ pub(super) fn shared_arguments(options: &Options) -> String {
     if options.interface != Ipv4Addr::LOCALHOST {
         arguments.extend(["--interface".to_owned(), options.interface.to_string()]);
     }
+    if let Some((_, file)) = &options.relays {
+        arguments.extend(["--relay-plan".to_owned(), file.display().to_string()]);
+    }
     for (name, folder, usual) in
         [("--features", &options.features, "features"), ("--captures", &options.captures, "captures")]
     {
@@ -32,7 +35,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// An argument as a shell takes it whole.
-fn quoted(argument: &str) -> String {
+pub fn quoted(argument: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !argument.is_empty() && argument.chars().all(is_plain) {
         return argument.to_owned();

@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 
 use crate::findings::{Extent, RunFindings, ScenarioFindings};
-use crate::stage::{Casting, FixtureError, Stage};
+use crate::stage::{Casting, FixtureError, RelayPlans, Stage};
 
 use super::context::Context;
 use super::{Example, Selection, Suite, affordable_jobs, preflight};
@@ -46,6 +46,8 @@ pub struct Options {
     pub casting: Casting,
     /// Whether golden recordings are renewed.
     pub renew_golden: bool,
+    /// Plans of the relays in the place of the scenario's own, and the file that they come from.
+    pub relays: Option<(RelayPlans, PathBuf)>,
     /// Who is told.
     pub progress: Rc<Progress>,
 }

@@ -1,12 +1,13 @@
 //! `castproof certify`.
 
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::certify::{self, CertifyError, Rules, Selection, Suite};
 use crate::findings::{ExitCode, ScenarioFindings, Verdict, failure_words, summary_words};
 use crate::spec::{Capability, Role, one_line};
-use crate::stage::Casting;
+use crate::stage::{Casting, RelayPlans};
 use crate::subject::broken::{self, Deviation};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
 
@@ -14,7 +15,7 @@ use super::console::Console;
 use super::{Certify, Choice, Failure, RoleName, evidence};
 
 /// The seed of a run that names none. Fixed, so that two runs on two machines draw alike.
-const SEED: u64 = 7319;
+pub(super) const SEED: u64 = 7319;
 /// How alike the name of a deviation must be to be suggested.
 const ALIKE: f64 = 0.7;
 
@@ -34,7 +35,11 @@ pub(super) fn load(choice: &Choice) -> Result<(Suite, Selection), Failure> {
     Ok((suite, selection))
 }
 
-fn casting(console: &Console, deviation: Option<&str>, without: &[Capability]) -> Result<Option<Casting>, Failure> {
+pub(super) fn casting(
+    console: &Console,
+    deviation: Option<&str>,
+    without: &[Capability],
+) -> Result<Option<Casting>, Failure> {
     let mut casting = Casting {
         device: Box::new(ReferenceDevice::conformant().without(without.iter().copied().collect())),
         provider: Box::new(ReferenceProvider::conformant().without(without.iter().copied().collect())),
@@ -82,6 +87,11 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     if jobs < wanted {
         console.warning(&format!("{jobs} scenarios at a time instead of {wanted}: `ulimit -n` allows no more"));
     }
+    let relays = options.relay_plan.map(relay_plans).transpose()?;
+    if relays.is_some() && total > 1 {
+        let failure = Failure::usage(format!("a relay plan is for one scenario, and {total} were selected"));
+        return Err(failure.hint("name the scenario's whole slug with --scenario"));
+    }
     let register = suite.register.clone();
     let seed = options.seed.unwrap_or(SEED);
     console.line(&format!(
@@ -117,6 +127,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         interface: options.interface,
         casting,
         renew_golden: options.renew_golden,
+        relays,
         progress: Rc::new(progress),
     }));
     console.clear();
@@ -144,7 +155,17 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     })
 }
 
-fn failure_of(error: CertifyError) -> Failure {
+/// The relay plans in a file.
+pub(super) fn relay_plans(file: PathBuf) -> Result<(RelayPlans, PathBuf), Failure> {
+    let octets = std::fs::read(&file)
+        .map_err(|error| Failure::usage(format!("read the relay plan `{}`: {error}", file.display())))?;
+    let plans = RelayPlans::parse(&octets).map_err(|error| {
+        Failure::usage(format!("read the relay plan `{}`: {}", file.display(), Failure::of(&error).message))
+    })?;
+    Ok((plans, file))
+}
+
+pub(super) fn failure_of(error: CertifyError) -> Failure {
     let failure = Failure::of(&error);
     match error {
         CertifyError::Host { interface, advice, .. } => {

@@ -98,6 +98,14 @@ impl Console {
         self.progress(done, of);
     }
 
+    /// Shows how far something is, on a terminal and until the next line.
+    pub(super) fn passing(&self, text: &str) {
+        if self.is_terminal {
+            let text: String = one_line(text).chars().take(columns().saturating_sub(1)).collect();
+            self.print(&format!("\r\u{1b}[2K{text}"));
+        }
+    }
+
     /// Takes the progress line away.
     pub(super) fn clear(&self) {
         if self.is_terminal {

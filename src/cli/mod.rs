@@ -7,6 +7,7 @@ mod console;
 mod evidence;
 mod inspect;
 mod replay;
+mod shrink;
 mod transcript;
 
 use std::ffi::OsString;
@@ -71,6 +72,15 @@ enum Command {
     /// Exit codes: 0 conformant or selection passed, 2 no evidence, 100 not conformant, 101 inconclusive, partial, or not
     /// borne out by the evidence.
     Replay(ReplayOf),
+    /// Find a smallest plan of faults by which a scenario still fails.
+    ///
+    /// Runs a scenario that fails again and again with fewer of the faults that its relays put in, and with narrower ones. A
+    /// smaller plan counts when the subject fails at the same check and the reference passes under the same plan; else
+    /// the scenario would speak of something else. The best plan is written to a file, and the command that repeats it is
+    /// printed. Ctrl-C and the end of the budget keep the best so far.
+    ///
+    /// Exit codes: 0 nothing smaller fails, 2 usage or nothing to shrink, 4 nothing selected, 101 ended early.
+    Shrink(shrink::Options),
     /// Make a key that vouches for evidence: Ed25519, in PEM.
     ///
     /// Writes the private key to FILE, for its owner's eyes only, and the public key to FILE.pub. No file is written over.
@@ -155,6 +165,11 @@ struct Certify {
     /// Judge the reference as though it did not declare this capability, such as status-log; may be given several times.
     #[arg(long, value_name = "CAPABILITY", conflicts_with = "deviation")]
     without: Vec<Capability>,
+
+    /// Let the relays do what this file says, in the place of what the scenario's sentences say: a list of plans, as `relays`
+    /// of a scenario in result.json, or as `castproof shrink` leaves it.
+    #[arg(long, value_name = "FILE", conflicts_with = "renew_golden")]
+    relay_plan: Option<PathBuf>,
 
     /// Sign the evidence of the run with this private key, which `castproof keygen` makes.
     #[arg(long, value_name = "KEY")]
@@ -290,6 +305,7 @@ pub fn main() -> ExitCode {
         Command::Bundle(options) => evidence::bundle(&console, &options),
         Command::Verify(options) => evidence::verify(&console, &options),
         Command::Replay(options) => replay::replay(&console, &options),
+        Command::Shrink(options) => shrink::shrink(&console, &options),
         Command::Doctor(options) => inspect::doctor(&console, &options),
         Command::Phrases(options) => inspect::phrases(&console, &options),
     };

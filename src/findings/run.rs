@@ -135,7 +135,7 @@ impl RequirementState {
 
 impl RunFindings {
     /// The layout version that [`RunFindings::new`] writes.
-    pub const SCHEMA: u32 = 2;
+    pub const SCHEMA: u32 = 3;
 
     /// Draws up the findings of a run.
     ///

@@ -6,6 +6,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::net::{AnswerDecision, Clock, ConnectionPlan, OpenDecision};
 use crate::spec::Timestamp;
 use crate::wire::syncml::{Command, Message, Status, SyncHdr, alert};
@@ -22,7 +24,8 @@ const HELD: Duration = Duration::from_millis(250);
 const DRIP: (usize, Duration) = (64, Duration::from_millis(2));
 
 /// What goes wrong with a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LinkFault {
     /// It is reset when it is opened.
     Refused,
@@ -53,7 +56,8 @@ pub enum LinkFault {
 }
 
 /// How often it goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum HowOften {
     /// The first times.
     First(u32),
@@ -62,7 +66,8 @@ pub enum HowOften {
 }
 
 /// What is the matter with a Device's way to the DM Server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LinkRule {
     /// A fault, so often.
     Fault(LinkFault, HowOften),

@@ -52,6 +52,7 @@ pub use moments::{Happening, Switch};
 pub use provider_life::RestartMoment;
 pub use question::{Question, QuestionError};
 pub use reception::Reception;
+pub use relays::{PlannedFault, RelayPlanError, RelayPlans};
 use remains::observations;
 pub use remains::{BrokenOff, Remains};
 use running::Running;
@@ -108,6 +109,8 @@ pub struct StageBrief {
     pub captures: PathBuf,
     /// Whether golden recordings are renewed instead of compared with.
     pub renew_golden: bool,
+    /// Plans of the relays that take the place of those that its sentences give.
+    pub relays: Option<Rc<RelayPlans>>,
     /// The feature that the scenario belongs to, such as `firmware_update/normal_flow`.
     pub feature: String,
     /// The requirements that the scenario is tagged with.

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::air::{AirRule, Fate, Foreign, Lie, PacketKind, Which};
+use super::air::{AirRule, DeliveredFile, Fate, Foreign, Lie, PacketKind, Which};
 
-/// The Command and the package, by the end of their Content-Location.
-const COMMAND: PacketKind = PacketKind::SymbolOf("command.xml");
-const PACKAGE: PacketKind = PacketKind::SymbolOf("package.bin");
+const COMMAND: PacketKind = PacketKind::SymbolOf(DeliveredFile::Command);
+const PACKAGE: PacketKind = PacketKind::SymbolOf(DeliveredFile::Package);
 
 /// A peculiarity of reception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

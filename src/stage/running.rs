@@ -105,7 +105,7 @@ impl Running {
         let lanes = plans.map(|((plan, table), number)| AirLane {
             device: plan.name.clone(),
             channels: table.clone(),
-            plan: Rc::new(RefCell::new(AirPlan::new(plan.air.clone(), AirPlan::seed(brief.seed, number)))),
+            plan: Rc::new(RefCell::new(AirPlan::new(plan.air.clone(), plan.seed_of_air(brief.seed, number)))),
         });
         let air = Air::open(brief.clock, &recorder, &channels.sender, &notification_channel(), lanes.collect())?;
         let folder = work_folder()?;

@@ -66,6 +66,9 @@ impl Stage {
     pub(super) async fn open(&mut self) -> Result<(), StageError> {
         if self.running.is_none() {
             let brief = self.brief()?.clone();
+            if let Some(plans) = &brief.relays {
+                plans.take_over(&mut self.script)?;
+            }
             self.running = Some(Running::open(&brief, &self.script, &self.early_steps).await?);
         }
         self.current_roll_call = None;

@@ -7,7 +7,7 @@ use crate::device::LocalCondition;
 use crate::provider::CampaignPlan;
 use crate::spec::{DeviceId, DeviceTraits, NodeUri, Reporters, Reporting, SettingsTree, Timestamp, Version};
 
-use super::air::{AirRule, Fate, PacketKind, Which};
+use super::air::{AirRule, DeliveredFile, Fate, PacketKind, Which};
 use super::fixtures::{FixtureError, Fixtures, Row};
 use super::link::LinkRule;
 use super::reception::Reception;
@@ -136,6 +136,8 @@ pub(super) struct DevicePlan {
     pub local: Vec<LocalCondition>,
     /// What the air does to its packets.
     pub air: Vec<AirRule>,
+    /// The seed that the air draws from for it, where it is not the one that follows from the scenario's.
+    pub air_seed: Option<u64>,
     /// When it loses its power.
     pub power_losses: Vec<Moment>,
     /// How far its clock is off.
@@ -257,6 +259,7 @@ impl DevicePlan {
             read_only: BTreeSet::new(),
             local: Vec::new(),
             air: Vec::new(),
+            air_seed: None,
             power_losses: Vec::new(),
             skew: None,
             listens_elsewhere: false,
@@ -279,7 +282,7 @@ impl DevicePlan {
 
     /// Makes the Device peculiar.
     pub(super) fn apply(&mut self, condition: Condition) {
-        let package = || PacketKind::SymbolOf("package.bin");
+        let package = || PacketKind::SymbolOf(DeliveredFile::Package);
         let mut air = |kind, which, fate| self.air.push(AirRule { kind, which, fate });
         match condition {
             Condition::FullStorage => self.local.push(LocalCondition::StorageFull(true)),

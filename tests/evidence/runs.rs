@@ -39,6 +39,7 @@ fn run(name: &str, selection: Selection, casting: Casting) -> PathBuf {
         interface: [127, 0, 0, 1].into(),
         casting,
         renew_golden: false,
+        relays: None,
         progress: Rc::new(|_, _| {}),
     }));
     run.unwrap().folder

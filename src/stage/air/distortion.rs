@@ -1,5 +1,7 @@
 //! Packets as the air distorts them: wrong bits, wrong tables, and packets of somebody else.
 
+use serde::{Deserialize, Serialize};
+
 use crate::wire::alc::{AlcPacket, FecOti};
 use crate::wire::fdt::{Fdt, FluteVersion};
 use crate::wire::lct::{Extension, LctHeader};
@@ -8,7 +10,8 @@ use crate::wire::lct::{Extension, LctHeader};
 const MORE: u64 = 1_000;
 
 /// Whose a foreign packet is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(in crate::stage) enum Foreign {
     /// Of another session on the same channel.
     Session,
@@ -17,7 +20,8 @@ pub(in crate::stage) enum Foreign {
 }
 
 /// What a file table says instead of the truth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(in crate::stage) enum Lie {
     /// The package is larger than announced.
     Larger,

@@ -22,7 +22,7 @@ use super::recorder::Recorder;
 
 use carousel::Carousel;
 pub(super) use distortion::{Foreign, Lie};
-pub(super) use plan::{AirPlan, AirRule, Fate, PacketKind, Which};
+pub(super) use plan::{AirPlan, AirRule, DeliveredFile, Fate, PacketKind, Which};
 use relay::{Relay, open_lanes};
 
 /// One Device's side of the air.

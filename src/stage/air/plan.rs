@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use super::carousel::{Heard, Meaning};
 use super::distortion::{Foreign, Lie};
@@ -13,12 +14,13 @@ use super::distortion::{Foreign, Lie};
 const MOST_IN_A_ROW: u32 = 2;
 
 /// A kind of datagram, by meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(in crate::stage) enum PacketKind {
     /// A File Delivery Table.
     Table,
-    /// A symbol of the object whose Content-Location ends like this.
-    SymbolOf(&'static str),
+    /// A symbol of this object.
+    SymbolOf(DeliveredFile),
     /// A packet that closes the session and brings nothing.
     Closing,
     /// Anything on the delivery channel.
@@ -27,8 +29,28 @@ pub(in crate::stage) enum PacketKind {
     Any,
 }
 
+/// A file of a delivery, known by the end of its Content-Location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::stage) enum DeliveredFile {
+    /// The Command.
+    Command,
+    /// The package.
+    Package,
+}
+
+impl DeliveredFile {
+    fn is_at(self, location: &str) -> bool {
+        location.ends_with(match self {
+            Self::Command => "command.xml",
+            Self::Package => "package.bin",
+        })
+    }
+}
+
 /// Which of the matching packets are meant.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(in crate::stage) enum Which {
     /// All.
     All,
@@ -56,7 +78,8 @@ pub(in crate::stage) enum Which {
 }
 
 /// What happens to a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(in crate::stage) enum Fate {
     /// It does not arrive.
     Drop,
@@ -79,7 +102,8 @@ pub(in crate::stage) enum Fate {
 }
 
 /// One rule of a plan.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::stage) struct AirRule {
     /// The kind of packet.
     pub kind: PacketKind,
@@ -104,7 +128,7 @@ impl PacketKind {
     fn covers(self, meaning: &Meaning) -> bool {
         match (self, meaning) {
             (Self::Table, Meaning::Table) | (Self::Closing, Meaning::Close) | (Self::Any, _) => true,
-            (Self::SymbolOf(end), Meaning::Symbol { location: Some(location), .. }) => location.ends_with(end),
+            (Self::SymbolOf(file), Meaning::Symbol { location: Some(location), .. }) => file.is_at(location),
             (Self::Delivery, meaning) => *meaning != Meaning::Notification,
             _ => false,
         }
@@ -218,7 +242,7 @@ mod tests {
     }
 
     fn rule(which: Which) -> AirRule {
-        AirRule { kind: PacketKind::SymbolOf("package.bin"), which, fate: Fate::Drop }
+        AirRule { kind: PacketKind::SymbolOf(DeliveredFile::Package), which, fate: Fate::Drop }
     }
 
     fn fates(which: Which, seed: u64, count: usize) -> Vec<Option<Fate>> {
