@@ -28,6 +28,11 @@ fn the_published_result_schema_is_current() {
 }
 
 #[test]
+fn the_published_profile_schema_is_current() {
+    assert_published("profile.schema.json", castproof::certify::profile_schema(), "the version of castproof");
+}
+
+#[test]
 fn the_published_transcript_schema_is_current() {
     assert_published("transcript.schema.json", castproof::capture::transcript_schema(), "Record::SCHEMA");
 }

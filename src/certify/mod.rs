@@ -11,16 +11,19 @@ mod folder;
 mod lint;
 mod phrases;
 mod preflight;
+mod profile;
 mod repeat;
 mod replay;
 mod runner;
 mod selection;
 mod shrink;
+mod strict;
 
 pub use descriptors::affordable_jobs;
 pub use features::{Example, Suite};
 pub use lint::{LintError, LintErrors, LintKind, Place, Rules, StepMatch};
 pub use phrases::{match_step, phrasebook_markdown};
+pub use profile::{Launch, Profile, profile_schema};
 pub use repeat::quoted;
 pub use replay::{
     BareCheck, BareRecording, Difference, Replay, ReplayError, Replayed, replay, replay_json, replay_words,
@@ -28,3 +31,4 @@ pub use replay::{
 pub use runner::{CertifyError, Options, Progress, Run, USUAL_JOBS, run};
 pub use selection::{Selection, list_json, list_table};
 pub use shrink::{Player, ShrinkEnd, ShrinkError, Shrunk, Trial, Watch, shrink};
+pub use strict::{StrictError, Wrong};

@@ -7,6 +7,7 @@ mod campaign;
 mod capability;
 mod device;
 mod identity;
+mod mandatory;
 mod register;
 mod schedule;
 mod text;
@@ -21,6 +22,7 @@ pub use identity::{
     BasisPoints, CampaignId, ChannelLabel, ComponentId, DeviceId, KeyId, NameError, NodeUri, SequenceNumber, ServerId,
     SessionId, Tsi, Version, VersionError,
 };
+pub use mandatory::Mandatory;
 pub use register::{Coverage, Flow, FlowRow, Level, Register, RegisterError, Requirement, RequirementId, Role};
 pub use schedule::{CareProcess, ExceptionRule, ExceptionSchedule, ReportTiming, RuleAction, Situation};
 pub use text::{one_line, printable};
