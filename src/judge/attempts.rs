@@ -257,9 +257,12 @@ pub(super) fn redraws(
         return Outcome::inconclusive(format!("{observed}: too few to tell chance from a rule"), accepted);
     }
     let packet = overloaded.iter().map(|pause| (pause.packet, pause.at)).max();
+    // As far as this host may have shortened or lengthened a pause, in parts of the shortest window.
+    let narrowest = overloaded.iter().map(|pause| pause.drawn_from).min().unwrap_or_default();
+    let moved = if lag * HANDS > JITTER { (lag * HANDS).div_duration_f64(narrowest) } else { 0.0 };
     let outcome = if most - least >= range && most > UNDOUBLED {
         Outcome::pass(observed)
-    } else if lag * HANDS > JITTER {
+    } else if most - least + 2.0 * moved >= range && most + moved > UNDOUBLED {
         let observed = format!("{observed}, on a host that kept timers waiting for {:.1} ms", millis(lag));
         Outcome::inconclusive(observed, accepted)
     } else {
