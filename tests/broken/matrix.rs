@@ -19,10 +19,13 @@ pub(crate) struct Matrix {
 }
 
 impl Matrix {
-    /// Adds what became of one deviation.
+    /// Adds what became of one deviation. What a scenario has caught once, it has caught.
     pub(crate) fn add(&mut self, deviation: &Deviation, run: &RunFindings) {
         for found in &run.scenarios {
-            self.fates.insert((deviation.name.to_owned(), found.slug.clone()), Fate::of(found));
+            let fate = self.fates.entry((deviation.name.to_owned(), found.slug.clone())).or_insert(Fate::Survived);
+            if !matches!(fate, Fate::Caught(_)) {
+                *fate = Fate::of(found);
+            }
         }
     }
 
@@ -34,37 +37,35 @@ impl Matrix {
         })
     }
 
-    /// The deviations that no scenario caught at the check meant for them, each with what happened instead. Where this
-    /// host kept a scenario from a conclusion, nothing is said of the deviation.
-    pub(crate) fn escapes(&self) -> Vec<String> {
+    /// The deviations that no scenario caught at the check meant for them.
+    pub(crate) fn escaped(&self) -> Vec<&'static Deviation> {
         let is_caught = |deviation: &Deviation| {
             self.catches().any(|(name, _, check)| name == deviation.name && check == deviation.caught_by)
         };
-        let is_in_doubt = |deviation: &Deviation| self.fates_of(deviation).any(|fate| matches!(fate, Fate::Unclear(_)));
-        let escaped = deviations().filter(|deviation| !is_caught(deviation) && !is_in_doubt(deviation));
-        escaped.map(|deviation| self.story(deviation)).collect()
+        deviations().filter(|deviation| !is_caught(deviation)).collect()
     }
 
-    fn fates_of<'a>(&'a self, deviation: &'a Deviation) -> impl Iterator<Item = &'a Fate> {
-        self.fates.iter().filter(|((name, _), _)| name == deviation.name).map(|(_, fate)| fate)
+    /// The scenarios in which nothing could be concluded of a deviation.
+    pub(crate) fn unclear(&self, deviation: &Deviation) -> BTreeSet<String> {
+        let fates =
+            self.fates.iter().filter(|((name, _), fate)| name == deviation.name && matches!(fate, Fate::Unclear(_)));
+        fates.map(|((_, scenario), _)| scenario.clone()).collect()
     }
 
-    fn story(&self, deviation: &Deviation) -> String {
+    /// What happened to a deviation instead of being caught where it was meant to be.
+    pub(crate) fn story(&self, deviation: &Deviation) -> String {
         let mut story = format!("{}: never caught at {}", deviation.name, deviation.caught_by);
-        for ((name, scenario), fate) in self.fates.iter().filter(|((name, _), _)| name == deviation.name) {
-            debug_assert_eq!(name, deviation.name);
+        for ((_, scenario), fate) in self.fates.iter().filter(|((name, _), _)| name == deviation.name) {
             let _ = write!(story, "\n    {scenario}: {fate:?}");
         }
         story
     }
 
-    /// The scenarios that caught nothing, and were kept from no conclusion by this host.
-    pub(crate) fn idle<'a>(&self, suite: &'a Suite) -> Vec<&'a str> {
-        let is_busy = |fate: &Fate| matches!(fate, Fate::Caught(_) | Fate::Unclear(_));
-        let busy: BTreeSet<&str> =
-            self.fates.iter().filter(|(_, fate)| is_busy(fate)).map(|((_, scenario), _)| scenario.as_str()).collect();
+    /// The scenarios that caught nothing.
+    pub(crate) fn idle(&self, suite: &Suite) -> Vec<String> {
+        let busy: BTreeSet<&str> = self.catches().map(|(_, scenario, _)| scenario).collect();
         let slugs = suite.examples.iter().map(|example| example.slug.as_str());
-        slugs.filter(|slug| !busy.contains(slug)).collect()
+        slugs.filter(|slug| !busy.contains(slug)).map(str::to_owned).collect()
     }
 
     /// The deviations that a standing check catches, whatever the scenario was about.
@@ -103,7 +104,7 @@ impl Matrix {
     pub(crate) fn departures(&self, committed: &str, suite: &Suite) -> Vec<String> {
         let head = |page: &str| page.split("## Catches").next().unwrap_or_default().to_owned();
         let is_other = head(committed) != head(&self.page(suite));
-        let rows: Vec<(&str, &str, &str)> = committed.lines().filter_map(catch).collect();
+        let rows: Vec<(&str, &str, &str)> = catches_on(committed).collect();
         let slugs: BTreeSet<&str> = suite.examples.iter().map(|example| example.slug.as_str()).collect();
         let gone = rows.iter().filter(|(_, scenario, _)| !slugs.contains(scenario));
         let gone =
@@ -122,6 +123,11 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+/// The catches that a page tells: deviation, scenario, check.
+pub(crate) fn catches_on(page: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    page.lines().filter_map(catch)
+}
+
 /// A row of the table of catches: deviation, scenario, check.
 fn catch(line: &str) -> Option<(&str, &str, &str)> {
     let cells: Vec<&str> = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect();
@@ -135,7 +141,9 @@ Which scenario catches which broken implementation, at which check. Each deviati
 changed (`src/subject/broken`). It is run through the scenarios that stand for a requirement which it breaks, and the
 first check that fails counts.
 
-Generated by `CASTPROOF_RENEW=1 cargo test --test broken`; without the variable the same test fails when this page is
-stale. `CASTPROOF_FULL_MATRIX=1` runs every deviation through every scenario and says what else is caught.
+Generated by `CASTPROOF_RENEW=1 cargo test --test broken`. Without the variable the same test puts the page to the proof:
+for each scenario and each deviation it draws some of the catches below and wants them again, and it fails when
+the table of deviations is another or a scenario is gone. `CASTPROOF_FULL_MATRIX=1` runs every deviation through every
+scenario and says what else is caught.
 
 ";

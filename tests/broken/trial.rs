@@ -7,8 +7,26 @@ use castproof::certify::{self, Rules, Suite};
 use castproof::findings::{RunFindings, ScenarioFindings, Verdict, read_result};
 use castproof::subject::broken::Deviation;
 
-/// How many scenarios of one trial run at the same time; several trials do.
-const JOBS: &str = "8";
+use super::plan::Choice;
+
+/// How much of this host a trial may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// Several trials run at the same time.
+    Others,
+    /// It is the only one.
+    Alone,
+}
+
+impl Company {
+    /// How many scenarios of the trial run at the same time.
+    fn jobs(self) -> &'static str {
+        match self {
+            Self::Others => "4",
+            Self::Alone => "1",
+        }
+    }
+}
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -19,15 +37,22 @@ pub(crate) fn suite() -> Suite {
     Suite::load(&root().join("features"), &rules).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-/// Runs the scenarios that stand for one of these requirements, or all, against the reference or a broken implementation.
+/// Runs scenarios against the reference or a broken implementation.
 ///
 /// Each trial is a process of its own, as a user would start it: cucumber exchanges the panic hook of its process.
-pub(crate) fn run(requirements: &[&str], deviation: Option<&Deviation>) -> RunFindings {
+pub(crate) fn run(choice: &Choice, deviation: Option<&Deviation>, company: Company) -> RunFindings {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_castproof"));
-    command.args(["certify", "--jobs", JOBS, "--reports"]).arg(folder.path()).current_dir(root());
-    for requirement in requirements {
-        command.args(["--requirement", requirement]);
+    command.args(["certify", "--jobs", company.jobs(), "--reports"]).arg(folder.path()).current_dir(root());
+    match choice {
+        Choice::Everything => {}
+        Choice::ByRequirement => {
+            let requirements = deviation.map(|one| one.requirements).unwrap_or_default();
+            command.args(requirements.iter().flat_map(|id| ["--requirement", id]));
+        }
+        Choice::Scenarios(slugs) => {
+            command.args(slugs.iter().flat_map(|slug| ["--scenario", slug]));
+        }
     }
     if let Some(deviation) = deviation {
         command.args(["--deviation", deviation.name]);
