@@ -16,6 +16,7 @@ mod dm_words;
 pub mod facts;
 mod fdt_assembly;
 mod fragments;
+mod growing;
 mod headers;
 pub mod http;
 mod http_head;
@@ -38,6 +39,7 @@ pub mod transcript;
 
 pub use compare::{Departure, Difference, OrderRule, compare};
 pub use conversation::{Conversation, Side};
+pub use growing::GrowingFile;
 pub use keys::Keys;
 pub use pcapng::CaptureError;
 pub use reader::{CaptureReader, Piece};

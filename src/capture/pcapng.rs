@@ -15,7 +15,7 @@ use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeade
 use pcap_file::{DataLink, Endianness, PcapError};
 
 use super::reader::{CaptureReader, Piece};
-use super::recording::Recording;
+use super::recording::{Frame, Recording};
 use super::{decode_as, headers};
 
 /// `if_tsresol` of every interface that we write: nanoseconds.
@@ -77,6 +77,15 @@ pub enum CaptureError {
 /// [`CaptureError::Unwritable`] when a frame names no lane, mixes address families or is too long for IP;
 /// [`CaptureError::Io`] when `output` fails.
 pub fn write(recording: &Recording, output: impl Write) -> Result<(), CaptureError> {
+    let mut writer = begin(recording, output)?;
+    for (index, frame) in recording.frames.iter().enumerate() {
+        put(&mut writer, recording.lanes.len(), index, frame)?;
+    }
+    writer.get_mut().flush().map_err(CaptureError::Io)
+}
+
+/// Begins a file with the lanes of a recording.
+pub(super) fn begin<W: Write>(recording: &Recording, output: W) -> Result<PcapNgWriter<W>, CaptureError> {
     let mut writer = PcapNgWriter::with_section_header(output, section_header(recording)).map_err(io_error)?;
     for lane in &recording.lanes {
         let mut options = vec![InterfaceDescriptionOption::IfName(fitting(&lane.name))];
@@ -87,23 +96,31 @@ pub fn write(recording: &Recording, output: impl Write) -> Result<(), CaptureErr
         let block = InterfaceDescriptionBlock { linktype: DataLink::RAW, snaplen: 0, options };
         writer.write_pcapng_block(block).map_err(io_error)?;
     }
-    for (index, frame) in recording.frames.iter().enumerate() {
-        let unwritable = |reason| CaptureError::Unwritable { frame: index + 1, reason };
-        if frame.lane.0 as usize >= recording.lanes.len() {
-            return Err(unwritable(format!("it names lane {} of {}", frame.lane.0, recording.lanes.len())));
-        }
-        let octets = headers::rebuild(&frame.packet).map_err(unwritable)?;
-        let block = EnhancedPacketBlock {
-            interface_id: frame.lane.0,
-            // The crate writes this number as it stands and leaves the unit to `if_tsresol`.
-            timestamp: Duration::from_nanos(frame.at.as_nanos()),
-            original_len: u32::try_from(octets.len()).map_err(|_| unwritable("it is too long".into()))?,
-            data: Cow::Owned(octets),
-            options: frame.comments.iter().map(|text| EnhancedPacketOption::Comment(fitting(text))).collect(),
-        };
-        writer.write_pcapng_block(block).map_err(io_error)?;
+    Ok(writer)
+}
+
+/// Writes one frame, counted from zero, of a recording with so many lanes.
+pub(super) fn put<W: Write>(
+    writer: &mut PcapNgWriter<W>,
+    lanes: usize,
+    index: usize,
+    frame: &Frame,
+) -> Result<(), CaptureError> {
+    let unwritable = |reason| CaptureError::Unwritable { frame: index + 1, reason };
+    if frame.lane.0 as usize >= lanes {
+        return Err(unwritable(format!("it names lane {} of {lanes}", frame.lane.0)));
     }
-    writer.get_mut().flush().map_err(CaptureError::Io)
+    let octets = headers::rebuild(&frame.packet).map_err(unwritable)?;
+    let block = EnhancedPacketBlock {
+        interface_id: frame.lane.0,
+        // The crate writes this number as it stands and leaves the unit to `if_tsresol`.
+        timestamp: Duration::from_nanos(frame.at.as_nanos()),
+        original_len: u32::try_from(octets.len()).map_err(|_| unwritable("it is too long".into()))?,
+        data: Cow::Owned(octets),
+        options: frame.comments.iter().map(|text| EnhancedPacketOption::Comment(fitting(text))).collect(),
+    };
+    writer.write_pcapng_block(block).map_err(io_error)?;
+    Ok(())
 }
 
 fn section_header(recording: &Recording) -> SectionHeaderBlock<'static> {

@@ -84,6 +84,7 @@ impl Context {
             nodes: Vec::new(),
             captures: options.captures,
             renew_golden: options.renew_golden,
+            live: None,
             relays: options.relays.map(|(plans, _)| Rc::new(plans)),
             feature: String::new(),
             requirements: Vec::new(),
@@ -120,6 +121,7 @@ impl Context {
             requirements: example.requirements.clone(),
             nodes: example.steps.iter().flat_map(|step| nodes(step)).collect(),
             broken_off: broken_off.clone(),
+            live: Some(self.folder.recording(&example.slug)),
             ..self.briefs.clone()
         });
         let in_progress = InProgress { slug: example.slug.clone(), since: self.clock.now(), broken_off };

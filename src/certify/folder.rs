@@ -58,7 +58,13 @@ impl Folder {
         &self.path
     }
 
-    /// Writes the recording of a scenario, and gives its path within the folder.
+    /// Where the recording of a scenario is, while it is made and afterwards.
+    pub(super) fn recording(&self, slug: &str) -> PathBuf {
+        self.path.join(CAPTURES).join(format!("{slug}.pcapng"))
+    }
+
+    /// Writes the recording of a scenario, and gives its path within the folder. It takes the place of the file that grew
+    /// while it was made, at once and whole; who follows that one has all of it.
     ///
     /// # Errors
     /// Why it could not be written; then nothing is left of it, since half a recording would be taken for evidence.
@@ -68,7 +74,12 @@ impl Folder {
         let write = || -> Result<(), Box<dyn Error>> {
             let mut octets = Vec::new();
             pcapng::write(recording, &mut octets)?;
-            Ok(fs::write(&path, octets)?)
+            let part = self.path.join(format!("{CAPTURES}/.{slug}.part"));
+            let written = fs::write(&part, octets).and_then(|()| fs::rename(&part, &path));
+            if written.is_err() {
+                let _ = fs::remove_file(&part);
+            }
+            Ok(written?)
         };
         write().map(|()| name).map_err(|error| {
             // A file that was never made cannot be removed either.

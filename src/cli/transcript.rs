@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,7 +43,9 @@ pub(super) struct Options {
     #[arg(long)]
     json: bool,
 
-    /// Go on with what is added to the file, until Ctrl-C or until the run that it belongs to has ended.
+    /// Go on with what is added to the file, until Ctrl-C or until the scenario or run that it belongs to has ended.
+    ///
+    /// `castproof certify` writes the recordings of scenarios in progress to the `captures` folder of its run.
     #[arg(long)]
     follow: bool,
 
@@ -152,7 +155,7 @@ impl Reading<'_> {
         let mut part = vec![0; PART];
         loop {
             // What the run wrote before it ended is there when it is looked for once more.
-            let has_ended = has_run_ended(path);
+            let has_ended = has_run_ended(path) || is_replaced(&file, path);
             let count = read(&mut file, &mut part)?;
             let mut tales = Vec::new();
             let outcome = match count {
@@ -189,6 +192,12 @@ impl Reading<'_> {
 /// Whether the capture is in the folder of a run that wrote its last file.
 fn has_run_ended(path: &Path) -> bool {
     path.parent().and_then(Path::parent).is_some_and(|run| run.join(JUNIT).is_file())
+}
+
+/// Whether another file has taken the name of this one: a run does that with a recording whose scenario is over.
+fn is_replaced(file: &File, path: &Path) -> bool {
+    let (Ok(own), Ok(there)) = (file.metadata(), std::fs::metadata(path)) else { return false };
+    (own.dev(), own.ino()) != (there.dev(), there.ino())
 }
 
 fn read(file: &mut File, part: &mut [u8]) -> Result<usize, CaptureError> {

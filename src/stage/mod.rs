@@ -111,6 +111,8 @@ pub struct StageBrief {
     pub renew_golden: bool,
     /// Plans of the relays that take the place of those that its sentences give.
     pub relays: Option<Rc<RelayPlans>>,
+    /// The file that its recording is written to while it is made.
+    pub live: Option<PathBuf>,
     /// The feature that the scenario belongs to, such as `firmware_update/normal_flow`.
     pub feature: String,
     /// The requirements that the scenario is tagged with.
@@ -331,6 +333,7 @@ impl Stage {
             odd_accounts: self.odd_accounts(),
         };
         if let Some(running) = &self.running {
+            running.recorder.flush();
             remains.standing = standing_checks(running);
             remains.doubts.extend(running.doubts());
             remains.observations.extend(observations(running));

@@ -3,15 +3,20 @@
 use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::capture::recording::{AIR_COMMENT, INTERACTION_LANE, POWER_COMMENT, SENDER_COMMENT, STEP_COMMENT};
-use crate::capture::{self, Conversation, Frame, Lane, LaneId, Packet, Recording, Timeline};
-use crate::net::{RelayEvent, RelayWhat, Side};
+use crate::capture::{self, Conversation, Frame, GrowingFile, Lane, LaneId, Packet, Recording, Timeline};
+use crate::net::{Clock, RelayEvent, RelayWhat, Side};
 use crate::spec::Timestamp;
+
+/// How long what is recorded may wait before it is written: what a killed process loses at most. So a burst is one write.
+const DELAY: Duration = Duration::from_millis(20);
 
 /// A handle on one scenario's recording; clones share it.
 #[derive(Clone)]
@@ -30,6 +35,8 @@ struct Inner {
     strangers: BTreeMap<SocketAddr, String>,
     /// Datagrams of strangers that were recorded, by the address that they came from.
     heard: BTreeMap<SocketAddr, usize>,
+    /// Where the recording is written while it is made.
+    file: Option<GrowingFile>,
 }
 
 /// A connection of the interaction channel, and comments that wait for its next frame.
@@ -50,8 +57,31 @@ impl Recorder {
             conversations: BTreeMap::new(),
             strangers: BTreeMap::new(),
             heard: BTreeMap::new(),
+            file: None,
         };
         Self { inner: Rc::new(RefCell::new(inner)), changed: Rc::new(Notify::new()) }
+    }
+
+    /// Writes what is recorded to a file while it is made, until it is dropped; so it can be followed.
+    ///
+    /// A file that cannot be written is given up: the recording is written whole when its scenario is over, and what fails
+    /// there is told.
+    pub(super) async fn keep_writing(self, clock: Clock, path: &Path) {
+        let file = GrowingFile::create(path, &self.recording()).ok();
+        self.inner.borrow_mut().file = file;
+        loop {
+            self.changed().await;
+            clock.sleep_until(clock.now() + DELAY).await;
+            self.flush();
+        }
+    }
+
+    /// Writes what was recorded and not written yet.
+    pub(super) fn flush(&self) {
+        let inner = &mut *self.inner.borrow_mut();
+        if inner.file.as_mut().is_some_and(|file| file.write(&inner.recording).is_err()) {
+            inner.file = None;
+        }
     }
 
     /// Notes that a Gherkin step begins; the mark goes with the next frame.

@@ -78,6 +78,8 @@ pub(super) struct Running {
     pub(super) links: BTreeMap<String, LinkPlan>,
     outage: Outage,
     listener: AbortHandle,
+    /// What writes the recording while it is made.
+    writer: Option<AbortHandle>,
     /// What the host had lost before any socket of the scenario was opened.
     losses: LossMark,
     // Last, so that ports and folders are given back after everything that uses them.
@@ -88,6 +90,7 @@ pub(super) struct Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.listener.abort();
+        self.writer.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -101,6 +104,10 @@ impl Running {
         for step in early_steps {
             recorder.step(step);
         }
+        let writer = brief.live.clone().map(|path| {
+            let (recorder, clock) = (recorder.clone(), brief.clock);
+            spawn_local(async move { recorder.keep_writing(clock, &path).await }).abort_handle()
+        });
         let plans = script.devices.iter().zip(&channels.devices).zip(1..);
         let lanes = plans.map(|((plan, table), number)| AirLane {
             device: plan.name.clone(),
@@ -145,6 +152,7 @@ impl Running {
             links: BTreeMap::new(),
             outage: Outage::default(),
             listener,
+            writer,
             losses,
             host: HostWatch::open(brief.clock),
             lease: channels.lease,

@@ -5,10 +5,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::Child;
 
+use castproof::net::Clock;
 use serde_json::Value;
 
 use super::golden;
-use super::place::{DEADLINE, Left, Place, assert_words, signal, text_of, wait};
+use super::place::{DEADLINE, Left, Place, assert_words, finish, signal, text_of, wait};
 
 /// The lines of JSON.
 fn records(text: &str) -> Vec<Value> {
@@ -98,6 +99,56 @@ fn a_capture_that_grows_is_followed_until_its_run_has_ended() {
     let complete = place.run(&["transcript", "run/captures/x.pcapng"]);
     assert!(messages(&complete.out) > 0);
     assert_eq!(messages(&first) + messages(&left.out), messages(&complete.out), "{first}{}", left.out);
+}
+
+/// A run of one scenario that takes a while.
+const RUN: [&str; 3] = ["certify", "--scenario", "six-notifications"];
+
+/// The file that a recording of the run grows in.
+fn growing(place: &Place, run: &mut Child) -> PathBuf {
+    let mut header = String::new();
+    BufReader::new(run.stdout.as_mut().unwrap()).read_line(&mut header).unwrap();
+    let clock = Clock::start();
+    let begin = clock.now();
+    loop {
+        let runs = fs::read_dir(place.path("reports/runs")).into_iter().flatten().flatten();
+        let files = runs.flat_map(|run| fs::read_dir(run.path().join("captures")).into_iter().flatten().flatten());
+        let grown = files.map(|file| file.path()).find(|path| fs::metadata(path).is_ok_and(|data| data.len() > 1000));
+        if let Some(path) = grown {
+            return path;
+        }
+        assert!(clock.now().since(begin) < DEADLINE, "nothing is recorded");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_scenario_in_progress_is_followed_to_its_end() {
+    let place = Place::new();
+    let mut run = place.command(&RUN).spawn().unwrap();
+    let path = growing(&place, &mut run);
+
+    let follower = place.command(&["transcript", "--follow", path.to_str().unwrap()]).spawn().unwrap();
+    let left = finish(follower, DEADLINE);
+
+    assert_eq!(wait(run, DEADLINE).code(), Some(0));
+    assert_eq!((left.code, left.err.as_str()), (Some(0), ""));
+    let whole = place.run(&["transcript", path.to_str().unwrap()]);
+    assert_eq!(left.out, whole.out);
+}
+
+#[test]
+fn what_was_recorded_of_a_scenario_survives_a_run_that_is_killed() {
+    let place = Place::new();
+    let mut run = place.command(&RUN).spawn().unwrap();
+    let path = growing(&place, &mut run);
+
+    run.kill().unwrap();
+    run.wait().unwrap();
+
+    let left = place.run(&["transcript", path.to_str().unwrap()]);
+    assert_words(&left.out, &["Push · Package #0"]);
+    assert_ne!(left.code, Some(2), "{}", left.err);
 }
 
 #[test]
