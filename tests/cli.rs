@@ -4,6 +4,8 @@
 
 #[path = "cli/evidence.rs"]
 mod evidence;
+#[path = "cli/expectations.rs"]
+mod expectations;
 #[path = "cli/hostile_suites.rs"]
 mod hostile_suites;
 #[path = "cli/interrupts.rs"]

@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         },
         renew_golden: false,
         relays: None,
+        expected: Vec::new(),
         progress: Rc::new(|example, findings| {
             if let Some(findings) = findings {
                 let word = if findings.verdict == Verdict::Pass { "ok" } else { findings.verdict.words() };

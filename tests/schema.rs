@@ -33,6 +33,12 @@ fn the_published_profile_schema_is_current() {
 }
 
 #[test]
+fn the_published_schema_of_expected_failures_is_current() {
+    let current = castproof::certify::expected_failures_schema();
+    assert_published("expected-failures.schema.json", current, "the version of castproof");
+}
+
+#[test]
 fn the_published_transcript_schema_is_current() {
     assert_published("transcript.schema.json", castproof::capture::transcript_schema(), "Record::SCHEMA");
 }

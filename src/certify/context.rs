@@ -9,7 +9,9 @@ use cucumber::gherkin::{Feature, Scenario};
 use sha2::{Digest, Sha256};
 
 use crate::capture::{Recording, Timeline, Transcript, TranscriptOptions};
-use crate::findings::{Extent, Host, RunFacts, RunFindings, ScenarioFindings, Verdict, verdict_of};
+use crate::findings::{
+    Expectation, ExpectedFailure, Extent, Host, RunFacts, RunFindings, ScenarioFindings, Verdict, verdict_of,
+};
 use crate::net::Clock;
 use crate::spec::Timestamp;
 use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Question, Remains, Stage, StageBrief};
@@ -25,6 +27,9 @@ use super::{Example, Suite};
 const TRAFFIC_LINES: usize = 12;
 /// How often the result is written while scenarios run: it is flushed to the disk, which holds up everything else.
 const WRITE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Characters of a day at the beginning of a time.
+const DAY: usize = "2026-12-01".len();
 
 /// A scenario that has begun and not ended.
 struct InProgress {
@@ -48,6 +53,7 @@ pub(super) struct Context {
     repeat_with: String,
     /// When the result was last written while scenarios ran.
     written: Cell<Option<Timestamp>>,
+    expected: Vec<ExpectedFailure>,
     progress: Rc<Progress>,
 }
 
@@ -102,6 +108,7 @@ impl Context {
             seed: options.seed,
             repeat_with,
             written: Cell::new(None),
+            expected: options.expected,
             progress: options.progress,
         })
     }
@@ -254,7 +261,10 @@ impl Context {
         facts.duration_ms = self.clock.now().since(self.started).as_secs_f64() * 1e3;
         let mut scenarios = self.done.borrow().clone();
         scenarios.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
-        RunFindings::new(facts, &self.suite.register, scenarios)
+        let exists = |slug: &str| self.suite.examples.iter().any(|example| example.slug == slug);
+        let today: String = self.started.to_string().chars().take(DAY).collect();
+        let expectations = Expectation::judge_all(&self.expected, &scenarios, exists, &today);
+        RunFindings::new(facts, &self.suite.register, scenarios).with_expectations(expectations)
     }
 
     /// Ends a run of which `chosen` scenarios were to be run: writes down what was found, and what could not be.

@@ -6,6 +6,7 @@
 mod context;
 mod descriptors;
 mod environment;
+mod expected;
 mod features;
 mod folder;
 mod lint;
@@ -20,6 +21,7 @@ mod shrink;
 mod strict;
 
 pub use descriptors::affordable_jobs;
+pub use expected::{expected_failures, expected_failures_schema};
 pub use features::{Example, Suite};
 pub use lint::{LintError, LintErrors, LintKind, Place, Rules, StepMatch};
 pub use phrases::{match_step, phrasebook_markdown};

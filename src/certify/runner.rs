@@ -12,7 +12,7 @@ use futures::FutureExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 
-use crate::findings::{Extent, RunFindings, ScenarioFindings};
+use crate::findings::{ExpectedFailure, Extent, RunFindings, ScenarioFindings};
 use crate::stage::{Casting, FixtureError, RelayPlans, Stage};
 
 use super::context::Context;
@@ -48,6 +48,8 @@ pub struct Options {
     pub renew_golden: bool,
     /// Plans of the relays in the place of the scenario's own, and the file that they come from.
     pub relays: Option<(RelayPlans, PathBuf)>,
+    /// What is known to fail.
+    pub expected: Vec<ExpectedFailure>,
     /// Who is told.
     pub progress: Rc<Progress>,
 }

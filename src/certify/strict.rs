@@ -194,6 +194,15 @@ impl<'a> Strict<'a> {
         serde_yaml::from_str(&self.text).map_err(|error| self.malformed(&error))
     }
 
+    /// The lines, counted from zero, on which the entries of a list in block style begin.
+    pub(super) fn entries(&self) -> Vec<usize> {
+        let is_entry = |line: &&str| line.trim_start().starts_with("- ") || line.trim() == "-";
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let least = self.text.lines().filter(is_entry).map(indent).min();
+        let all = self.text.lines().enumerate();
+        all.filter(|(_, line)| is_entry(line) && Some(indent(line)) == least).map(|(number, _)| number).collect()
+    }
+
     /// Holds that a mapping has these fields and no other; `from` is the line on which it begins, counted from zero.
     pub(super) fn check_fields(&self, mapping: &Mapping, known: &[&str], from: usize) -> Result<(), StrictError> {
         for key in mapping.keys() {

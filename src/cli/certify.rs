@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use crate::certify::{self, CertifyError, Rules, Selection, Suite};
+use crate::certify::{self, CertifyError, Rules, Selection, StrictError, Suite};
 use crate::findings::{ExitCode, ScenarioFindings, Verdict, failure_words, summary_words};
 use crate::spec::{Capability, Role, one_line};
 use crate::stage::{Casting, RelayPlans};
@@ -73,6 +73,8 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     let Some(casting) = casting(console, options.deviation.as_deref(), &options.without)? else {
         return Ok(ExitCode::Conformant);
     };
+    let expected = options.expected_failures.as_deref().map(certify::expected_failures).transpose();
+    let expected = expected.map_err(|error| strict_failure(&error))?.unwrap_or_default();
     let key = options.sign.as_deref().map(evidence::private_key).transpose()?;
     let (suite, selection) = load(&options.choice)?;
     let total = selection.select(&suite.examples).len();
@@ -128,12 +130,15 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         casting,
         renew_golden: options.renew_golden,
         relays,
+        expected,
         progress: Rc::new(progress),
     }));
     console.clear();
     let run = run.map_err(failure_of)?;
 
-    for scenario in run.findings.scenarios.iter().filter(|scenario| scenario.verdict != Verdict::Pass) {
+    // What fails as expected has its line in the summary; here it would hide the news.
+    let is_news = |found: &&ScenarioFindings| found.verdict != Verdict::Pass && !run.findings.is_excused(found);
+    for scenario in run.findings.scenarios.iter().filter(is_news) {
         // The findings name recordings within their folder; whoever reads this stands elsewhere.
         let capture = scenario.capture.as_ref().map(|path| run.folder.join(path).display().to_string());
         let shown = ScenarioFindings { capture, ..scenario.clone() };
@@ -153,6 +158,15 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         ExitCode::NothingSelected => ExitCode::Inconclusive,
         code => code,
     })
+}
+
+/// A file of a vendor that is not taken.
+pub(super) fn strict_failure(error: &StrictError) -> Failure {
+    let failure = Failure::of(error);
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 /// The relay plans in a file.

@@ -50,8 +50,8 @@ enum When {
 enum Command {
     /// Run scenarios and say per requirement whether the implementation conforms.
     ///
-    /// Exit codes: 0 conformant, 2 usage, 4 nothing selected, 100 not conformant, 101 inconclusive, harness fault or
-    /// partial run, 102 stale expectation.
+    /// Exit codes: 0 conformant or failing as expected, 2 usage, 4 nothing selected, 100 not conformant, 101 inconclusive,
+    /// harness fault or partial run, 102 stale expectation.
     Certify(Certify),
     /// List the scenarios with their requirements and roles.
     List(List),
@@ -157,6 +157,13 @@ struct Certify {
     /// Where golden recordings lie.
     #[arg(long, value_name = "FOLDER", default_value = "captures")]
     captures: PathBuf,
+
+    /// Failures that are known, as a list in YAML: scenario, check, reason, issue, owner and expiry of each.
+    ///
+    /// What fails as expected does not make the run red, and nothing conforms by it. An entry that passes, fails otherwise,
+    /// matches nothing or has expired ends the run with 102.
+    #[arg(long, value_name = "FILE")]
+    expected_failures: Option<PathBuf>,
 
     /// Judge the reference with this deliberate deviation; `--deviation list` names them.
     #[arg(long, value_name = "NAME")]

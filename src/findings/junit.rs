@@ -10,7 +10,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::result_json::replace;
 use super::text::one_line;
-use super::{RunFindings, ScenarioFindings, Verdict, printable};
+use super::{Expectation, RunFindings, ScenarioFindings, Verdict, printable};
 
 /// Why the JUnit file could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,11 @@ pub fn junit_xml(run: &RunFindings) -> Result<String, JunitError> {
     for feature in features {
         report.add_test_suite(suite(run, feature));
     }
+    if !run.expectations.is_empty() {
+        let mut suite = TestSuite::new("expected failures");
+        suite.add_test_cases(run.expectations.iter().map(expectation));
+        report.add_test_suite(suite);
+    }
     report.to_string().map_err(JunitError::Xml)
 }
 
@@ -66,15 +71,32 @@ fn suite(run: &RunFindings, feature: &str) -> TestSuite {
     let mut time = Duration::ZERO;
     for scenario in run.scenarios.iter().filter(|scenario| scenario.feature == feature) {
         time = time.saturating_add(duration(scenario.duration_ms));
-        suite.add_test_case(case(scenario));
+        suite.add_test_case(case(run, scenario));
     }
     suite.set_time(time);
     suite
 }
 
-fn case(scenario: &ScenarioFindings) -> TestCase {
+/// An expected failure: a success when it fails as expected, skipped when nothing can be said, a failure when it is stale.
+fn expectation(one: &Expectation) -> TestCase {
+    let mut status = match one.state {
+        _ if one.state.is_stale() => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        super::ExpectationState::NotJudged => TestCaseStatus::skipped(),
+        _ => TestCaseStatus::success(),
+    };
+    if !matches!(status, TestCaseStatus::Success { .. }) {
+        status.set_type(one.state.words());
+        status.set_message(one_line(&one.line()));
+    }
+    let name = format!("{}, {}", one_line(&one.entry.scenario), one_line(&one.entry.check));
+    let mut case = TestCase::new(name, status);
+    case.set_classname("expected failures");
+    case
+}
+
+fn case(run: &RunFindings, scenario: &ScenarioFindings) -> TestCase {
     let name = format!("{} [{}]", one_line(&scenario.title), one_line(&scenario.slug));
-    let mut case = TestCase::new(name, status(scenario));
+    let mut case = TestCase::new(name, status(scenario, run.is_excused(scenario)));
     case.set_classname(one_line(&scenario.feature));
     case.set_time(duration(scenario.duration_ms));
     for id in &scenario.requirements {
@@ -83,16 +105,18 @@ fn case(scenario: &ScenarioFindings) -> TestCase {
     case
 }
 
-fn status(scenario: &ScenarioFindings) -> TestCaseStatus {
+fn status(scenario: &ScenarioFindings, is_excused: bool) -> TestCaseStatus {
     let mut status = match scenario.verdict {
         Verdict::Pass => return TestCaseStatus::success(),
+        // Known, and answered for: it must not make the pipeline red.
+        Verdict::Fail if is_excused => TestCaseStatus::skipped(),
         Verdict::NotApplicable | Verdict::Pending => TestCaseStatus::skipped(),
         Verdict::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Verdict::Inconclusive | Verdict::OutOfTime | Verdict::HarnessFault | Verdict::AdapterContradicted => {
             TestCaseStatus::non_success(NonSuccessKind::Error)
         }
     };
-    status.set_type(scenario.verdict.words());
+    status.set_type(if is_excused { "fails as expected" } else { scenario.verdict.words() });
     status.set_message(one_line(&scenario.reason().unwrap_or_default()));
     status.set_description(printable(&evidence(scenario)));
     status
@@ -176,6 +200,25 @@ mod tests {
         assert_eq!(attributes["testcase.name"][0], "Title of s0 [s0]");
         assert_eq!(attributes["testsuites.timestamp"], ["2026-12-01T10:22:31.000+00:00"]);
         assert_eq!(attributes["failure.message"], ["report.result: observed report.result saw this, accepted that"]);
+    }
+
+    #[test]
+    fn an_expected_failure_is_skipped_and_a_stale_one_fails() {
+        use super::super::expectation::tests::entry;
+        let mut run = run(&[Verdict::Fail, Verdict::Pass]);
+        for scenario in &mut run.scenarios {
+            scenario.checks[0].check = super::super::CheckId::new("c");
+        }
+        let list = [entry("s0", "saw this", "2027-01-01"), entry("s1", "saw this", "2027-01-01")];
+        let judged = Expectation::judge_all(&list, &run.scenarios, |_| true, "2026-12-01");
+
+        let xml = junit_xml(&run.with_expectations(judged)).unwrap();
+
+        let (elements, attributes) = read_back(&xml);
+        let count = |name: &str| elements.get(name).copied().unwrap_or_default();
+        assert_eq!((count("testcase"), count("failure"), count("skipped")), (4, 1, 1));
+        assert_eq!(attributes["failure.type"], ["passes"]);
+        assert_eq!(attributes["skipped.type"], ["fails as expected"]);
     }
 
     #[test]

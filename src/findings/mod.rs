@@ -7,6 +7,7 @@
 
 mod asked;
 mod check;
+mod expectation;
 mod junit;
 mod relay;
 mod result_json;
@@ -19,6 +20,7 @@ mod words;
 
 pub use asked::Asked;
 pub use check::{CheckId, CheckResult, Observation};
+pub use expectation::{Expectation, ExpectationState, ExpectedFailure, is_excused};
 pub use junit::{JunitError, junit_xml, write_junit};
 pub use relay::{OddAccount, RelayPlan};
 pub use result_json::{ResultError, parse_result, publish, read_result, result_schema, write_result};

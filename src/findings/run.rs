@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ScenarioFindings, Verdict, schema};
+use super::{Expectation, ScenarioFindings, Verdict, is_excused, schema};
 use crate::spec::{Coverage, Level, Register, Requirement, RequirementId, Role};
 
 /// Where a run took place.
@@ -75,6 +75,9 @@ pub struct RunFindings {
     pub conformant: bool,
     /// Every scenario that was run.
     pub scenarios: Vec<ScenarioFindings>,
+    /// What became of each expected failure, in the order of their list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<Expectation>,
     /// Every requirement of the set, in the order of the register; withdrawn ones are left out.
     pub requirements: Vec<RequirementFindings>,
 }
@@ -168,6 +171,7 @@ impl RunFindings {
             extent: facts.extent,
             conformant,
             scenarios,
+            expectations: Vec::new(),
             requirements,
         }
     }
@@ -176,6 +180,37 @@ impl RunFindings {
     pub fn selection_passed(&self) -> bool {
         let clean = |scenario: &ScenarioFindings| matches!(scenario.verdict, Verdict::Pass | Verdict::NotApplicable);
         self.extent == Extent::Selection && self.count(Verdict::Pass) > 0 && self.scenarios.iter().all(clean)
+    }
+
+    /// The same findings with what became of the expected failures.
+    #[must_use]
+    pub fn with_expectations(mut self, expectations: Vec<Expectation>) -> Self {
+        self.expectations = expectations;
+        self
+    }
+
+    /// Whether a scenario failed, and only as expected.
+    pub fn is_excused(&self, scenario: &ScenarioFindings) -> bool {
+        is_excused(scenario, &self.expectations)
+    }
+
+    /// Whether something failed, and everything that failed did so as expected; nothing conforms by it.
+    pub fn fails_as_expected(&self) -> bool {
+        let clean = |scenario: &ScenarioFindings| {
+            matches!(scenario.verdict, Verdict::Pass | Verdict::NotApplicable) || self.is_excused(scenario)
+        };
+        self.extent != Extent::Partial && self.count(Verdict::Fail) > 0 && self.scenarios.iter().all(clean)
+    }
+
+    /// Whether something failed that no expected failure speaks of.
+    fn fails_unexpectedly(&self) -> bool {
+        let is_stale =
+            |slug: &str| self.expectations.iter().any(|one| one.state.is_stale() && one.entry.scenario == slug);
+        let is_news = |found: &ScenarioFindings| {
+            found.verdict == Verdict::Fail && !self.is_excused(found) && !is_stale(&found.slug)
+        };
+        let is_failed = |row: &RequirementFindings| row.state == RequirementState::NotConformant;
+        self.scenarios.iter().any(is_news) || (self.expectations.is_empty() && self.requirements.iter().any(is_failed))
     }
 
     /// How many scenarios have this verdict.
@@ -226,7 +261,7 @@ fn state_of(row: &Requirement, verdicts: &[Verdict]) -> RequirementState {
 /// What the command line answers its caller with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ExitCode {
-    /// The subject conforms, or everything that was selected passed: 0.
+    /// The subject conforms, everything that was selected passed, or what failed did so as expected: 0.
     Conformant,
     /// The command line, a profile or a feature file is wrong: 2.
     Usage,
@@ -243,12 +278,12 @@ pub enum ExitCode {
 impl ExitCode {
     /// The code that a run ends with.
     pub fn of(run: &RunFindings) -> Self {
-        let failed = run.count(Verdict::Fail) > 0
-            || run.requirements.iter().any(|row| row.state == RequirementState::NotConformant);
+        let is_stale = run.expectations.iter().any(|one| one.state.is_stale());
         match () {
             () if run.scenarios.is_empty() => Self::NothingSelected,
-            () if failed => Self::NotConformant,
-            () if run.conformant || run.selection_passed() => Self::Conformant,
+            () if run.fails_unexpectedly() => Self::NotConformant,
+            () if is_stale => Self::StaleExpectation,
+            () if run.conformant || run.selection_passed() || run.fails_as_expected() => Self::Conformant,
             () => Self::Inconclusive,
         }
     }
@@ -274,6 +309,7 @@ impl From<ExitCode> for std::process::ExitCode {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::ExpectedFailure;
     use super::super::scenario::tests::{check, scenario};
     use super::*;
 
@@ -328,6 +364,31 @@ pub(super) mod tests {
 
             assert_eq!((run.conformant, ExitCode::of(&run)), (conformant, code), "{verdicts:?}");
         }
+    }
+
+    #[test]
+    fn expected_failures_decide_the_exit_code_as_far_as_they_go() {
+        use super::super::expectation::tests::entry;
+        let end = |verdicts: &[Verdict], list: &[ExpectedFailure]| {
+            let run = run(verdicts);
+            let judged = Expectation::judge_all(list, &run.scenarios, |slug| slug.starts_with('s'), "2026-12-01");
+            let run = run.with_expectations(judged);
+            assert!(!run.conformant || run.count(Verdict::Fail) == 0);
+            ExitCode::of(&run)
+        };
+        let of = |slug: &str| entry(slug, "saw this", "2027-01-01");
+
+        assert_eq!(end(&[Verdict::Pass, Verdict::Fail], &[of("s1")]), ExitCode::Conformant);
+        assert_eq!(end(&[Verdict::Fail, Verdict::Fail], &[of("s1")]), ExitCode::NotConformant);
+        assert_eq!(end(&[Verdict::Pass, Verdict::Pass], &[of("s1")]), ExitCode::StaleExpectation);
+        assert_eq!(end(&[Verdict::Pass, Verdict::Pass], &[of("gone")]), ExitCode::StaleExpectation);
+        assert_eq!(end(&[Verdict::Pass, Verdict::Fail], &[entry("s1", "x", "2027-01-01")]), ExitCode::StaleExpectation);
+        assert_eq!(
+            end(&[Verdict::Pass, Verdict::Fail], &[entry("s1", "saw", "2026-11-30")]),
+            ExitCode::StaleExpectation
+        );
+        assert_eq!(end(&[Verdict::Inconclusive, Verdict::Fail], &[of("s1")]), ExitCode::Inconclusive);
+        assert_eq!(end(&[Verdict::Fail, Verdict::Pass], &[of("s1")]), ExitCode::NotConformant);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::text::one_line;
 use super::{
-    CheckResult, ExitCode, Extent, RequirementFindings, RequirementState, RunFindings, ScenarioFindings, Verdict,
+    CheckResult, ExitCode, ExpectationState, Extent, RequirementFindings, RequirementState, RunFindings,
+    ScenarioFindings, Verdict,
 };
 use crate::spec::{Register, RequirementId};
 
@@ -94,6 +95,18 @@ pub fn summary_words(run: &RunFindings, not_run: usize, colour: Colour, width: u
             line(&mut text, format_args!("  {:>8.3} s  {}", scenario.duration_ms / 1000.0, one_line(&scenario.slug)));
         }
     }
+    if !run.expectations.is_empty() {
+        text.push_str("\nexpected failures\n");
+        for one in &run.expectations {
+            let verdict = match one.state {
+                ExpectationState::AsExpected => Verdict::NotApplicable,
+                ExpectationState::NotJudged => Verdict::Inconclusive,
+                _ => Verdict::Fail,
+            };
+            let mark = colour.paint(verdict, &verdict.mark().to_string());
+            line(&mut text, format_args!("  {mark} {}", one_line(&one.line())));
+        }
+    }
     let planned = ids_in(run, &RequirementState::NotYetCovered);
     if !planned.is_empty() {
         line(&mut text, format_args!("\n{}", wrapped("not yet covered  ", &planned, width)));
@@ -112,6 +125,10 @@ fn result_line(run: &RunFindings, not_run: usize, colour: Colour) -> String {
             count => parts.push(colour.paint(verdict, &format!("{count} {verdict}"))),
         }
     }
+    let excused = run.scenarios.iter().filter(|found| run.is_excused(found)).count();
+    if excused > 0 {
+        parts.push(format!("{excused} as expected"));
+    }
     if not_run > 0 {
         parts.push(format!("{not_run} not run"));
     }
@@ -128,7 +145,9 @@ fn result_line(run: &RunFindings, not_run: usize, colour: Colour) -> String {
     parts.push(requirements);
     let (verdict, word) = match ExitCode::of(run) {
         ExitCode::Conformant if run.selection_passed() => (Verdict::Pass, "SELECTION PASSED"),
+        ExitCode::Conformant if run.fails_as_expected() => (Verdict::NotApplicable, "FAILS AS EXPECTED"),
         ExitCode::Conformant => (Verdict::Pass, "CONFORMANT"),
+        ExitCode::StaleExpectation => (Verdict::Fail, "STALE EXPECTATION"),
         ExitCode::NotConformant => (Verdict::Fail, "NOT CONFORMANT"),
         ExitCode::NothingSelected if not_run == 0 => (Verdict::Inconclusive, "NOTHING SELECTED"),
         _ if run.extent == Extent::Partial => (Verdict::Inconclusive, "PARTIAL"),
@@ -317,6 +336,29 @@ not yet covered  FU-3
 2 examples in 6.8 s · 1 pass · 1 fail · 1 of 3 requirements conformant, 1 not, 1 not yet covered · NOT CONFORMANT
 "
         );
+    }
+
+    #[test]
+    fn each_expected_failure_has_a_line_and_the_last_word_is_honest() {
+        use super::super::Expectation;
+        use super::super::expectation::tests::entry;
+        let register = register(&[("R", "covered")]);
+        let found = vec![scenario("a", "R", vec![check("c", "R", Verdict::Fail)])];
+        let run = RunFindings::new(facts(), &register, found);
+        let with = |reason: &str| {
+            let list = [entry("a", reason, "2027-01-01")];
+            let judged = Expectation::judge_all(&list, &run.scenarios, |_| true, "2026-12-01");
+            summary_words(&run.clone().with_expectations(judged), 0, Colour::Never, PAGE)
+        };
+
+        let (met, stale) = (with("saw this"), with("saw that"));
+
+        let words =
+            "  ○ a, c: fails as expected: c: observed c saw this, accepted that (ACME-1, ann, until 2027-01-01)\n";
+        assert!(met.contains(words), "{met}");
+        assert!(met.contains("· 1 fail · 1 as expected ·") && met.ends_with("· FAILS AS EXPECTED\n"), "{met}");
+        assert!(stale.contains("  ✘ a, c: fails otherwise: "), "{stale}");
+        assert!(stale.ends_with("· STALE EXPECTATION\n"), "{stale}");
     }
 
     #[test]

@@ -40,6 +40,7 @@ fn run(name: &str, selection: Selection, casting: Casting) -> PathBuf {
         casting,
         renew_golden: false,
         relays: None,
+        expected: Vec::new(),
         progress: Rc::new(|_, _| {}),
     }));
     run.unwrap().folder

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 
 use crate::evidence::{EvidenceError, Source, layout};
 use crate::findings::{
-    Authority, CheckId, CheckResult, ResultError, RunFacts, RunFindings, ScenarioFindings, Verdict, chain,
-    parse_result, verdict_of,
+    Authority, CheckId, CheckResult, Expectation, ExpectationState, ResultError, RunFacts, RunFindings,
+    ScenarioFindings, Verdict, chain, parse_result, verdict_of,
 };
 use crate::spec::{Register, RegisterError, RequirementId};
 use crate::stage::bounded::MAX_BRACKETS;
@@ -101,9 +101,22 @@ pub fn replay(source: &Source) -> Result<Replay, ReplayError> {
         scenarios.push(ScenarioFindings { standing: held, ..findings_again(scenario, &replayed) });
         checks.extend(replayed);
     }
-    let again = RunFindings::new(facts_of(&stored), &register, scenarios);
+    let expectations = expectations_again(&stored, &scenarios);
+    let again = RunFindings::new(facts_of(&stored), &register, scenarios).with_expectations(expectations);
     let differences = differences::between(&stored, &again, &checks);
     Ok(Replay { source: source.path().to_owned(), stored, again, register, checks, differences, faults })
+}
+
+/// What becomes of the expected failures of a run, on the day of that run.
+fn expectations_again(stored: &RunFindings, scenarios: &[ScenarioFindings]) -> Vec<Expectation> {
+    let list: Vec<_> = stored.expectations.iter().map(|one| one.entry.clone()).collect();
+    let was_there = |slug: &str| {
+        let mut about = stored.expectations.iter().filter(|one| one.entry.scenario == slug);
+        about.all(|one| one.state != ExpectationState::MatchesNothing)
+            || scenarios.iter().any(|found| found.slug == slug)
+    };
+    let today = stored.started.split('T').next().unwrap_or_default();
+    Expectation::judge_all(&list, scenarios, was_there, today)
 }
 
 fn register_in(source: &Source) -> Result<Register, ReplayError> {
