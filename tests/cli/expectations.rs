@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use base64::Engine as _;
+use castproof::evidence::{Archive, Source};
 use castproof::findings::ExpectationState;
 
 use super::place::{FORGED, Left, Place, assert_words};
@@ -40,6 +42,13 @@ fn what_fails_as_expected_does_not_make_the_run_red_and_nothing_conforms_by_it()
     assert_words(&junit, &["type=\"fails as expected\"", "expected failures"]);
     let replay = place.run(&["replay", folder.to_str().unwrap()]);
     assert_eq!(replay.code, Some(0), "{}\n{}", replay.out, replay.err);
+    assert_words(&replay.out, &["FAILS AS EXPECTED"]);
+    // What is handed on must not certify a subject whose failures are only excused.
+    let evidence = Source::Bundle(Archive::open(&folder.join("evidence.zip")).unwrap());
+    let envelope: serde_json::Value = serde_json::from_slice(&evidence.member("attestation.json").unwrap()).unwrap();
+    let payload = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+    let statement: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(statement["predicate"]["result"], "FAILED");
 }
 
 #[test]

@@ -126,6 +126,8 @@ fn result_line(replay: &Replay, colour: Colour) -> String {
     });
     let (verdict, word) = match replay.exit_code() {
         ExitCode::Conformant if replay.again.conformant => (Verdict::Pass, "CONFORMANT"),
+        ExitCode::Conformant if replay.again.fails_as_expected() => (Verdict::NotApplicable, "FAILS AS EXPECTED"),
+        ExitCode::StaleExpectation => (Verdict::Fail, "STALE EXPECTATION"),
         ExitCode::Conformant => (Verdict::Pass, "SELECTION PASSED"),
         ExitCode::NotConformant => (Verdict::Fail, "NOT CONFORMANT"),
         _ => (Verdict::Inconclusive, "INCONCLUSIVE"),
