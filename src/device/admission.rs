@@ -150,7 +150,7 @@ fn check_freshness(
     if !conduct.finds_fresh(is_above) {
         return Err(Refusal::Sequence);
     }
-    if now >= announcement.expires_at || !conduct.takes_up_late(now.since(announcement.issued_at)) {
+    if now >= announcement.expires_at || !conduct.takes_up(announcement.issued_at) {
         return Err(Refusal::Expired);
     }
     Ok(())

@@ -131,8 +131,8 @@ pub trait Conduct: std::fmt::Debug {
         offered > installed
     }
 
-    /// Whether a notification is still worth acting upon, so long after it was issued ([FU-PRE-2]).
-    fn takes_up_late(&self, _: Duration) -> bool {
+    /// Whether a campaign is taken up that is fresh, given when it was issued ([FU-PRE-2]).
+    fn takes_up(&self, _: Timestamp) -> bool {
         true
     }
 
@@ -145,11 +145,6 @@ pub trait Conduct: std::fmt::Debug {
     fn begins_at(&self, now: Timestamp, start: Timestamp) -> Timestamp {
         let _ = now;
         start
-    }
-
-    /// Whether the campaigns of a provider end when the registration with it is withdrawn ([FU-PRE-1]).
-    fn ends_with_its_registration(&self) -> bool {
-        true
     }
 
     /// Whether something is still known after a restart ([FU-PRE-2]).
@@ -187,7 +182,7 @@ pub trait Conduct: std::fmt::Debug {
         false
     }
 
-    /// Whether something is left undone that has to be done ([FU-NF-3], [FU-NF-4], [FU-OP-2]).
+    /// Whether something is left undone that has to be done; each duty names its requirements.
     fn neglects(&self, _: Duty) -> bool {
         false
     }
@@ -267,11 +262,6 @@ pub trait Conduct: std::fmt::Debug {
         true
     }
 
-    /// Whether an Atomic that fails is taken back ([FU-NF-4], [SC-NF-3]).
-    fn rolls_back(&self) -> bool {
-        true
-    }
-
     /// With which status a change of a setting is refused, given that of the profile ([SC-NF-3]).
     fn refuses_change(&self, refusal: u16) -> Option<u16> {
         Some(refusal)
@@ -335,11 +325,6 @@ pub trait Conduct: std::fmt::Debug {
         result
     }
 
-    /// Whether a report waits for the end of transmission ([FU-AF-2]).
-    fn awaits_the_end(&self) -> bool {
-        true
-    }
-
     /// The offset that a report keeps to, given the announced one ([FU-AF-2]).
     fn offset(&self, announced: Duration) -> Duration {
         announced
@@ -366,19 +351,15 @@ pub trait Conduct: std::fmt::Debug {
         due
     }
 
+    /// The window of the next delay after an overload answer, given the one so far and the doubled one ([FU-GAP-4]).
+    fn widened(&self, window: Duration, doubled: Duration) -> Duration {
+        let _ = window;
+        doubled
+    }
+
     /// How long the Device waits for its next attempt ([FU-POST-1], [FU-GAP-4]).
     fn pause(&self, pause: Pause) -> Duration {
         pause.retry_interval.max(pause.retry_after) + pause.redrawn
-    }
-
-    /// Whether a result that could not be reported stays in the status log ([SC-NF-5]).
-    fn keeps_unreported(&self) -> bool {
-        true
-    }
-
-    /// Whether the nonce that comes with an accepted credential replaces the one that was used ([FU-POST-1]).
-    fn adopts_next_nonce(&self) -> bool {
-        true
     }
 
     /// A DM message as it leaves the Device, given as the profile would have it ([FU-POST-1]).

@@ -13,7 +13,7 @@ use crate::wire::mo::fumo::FumoState;
 use super::action::{Action, DeviceError, Event, LocalCondition, PostOutcome, UserAnswer};
 use super::admission::{self, Authentic, Refusal};
 use super::campaign::{CampaignRun, Failure, Phase, RunId};
-use super::conduct::Conduct;
+use super::conduct::{Conduct, Duty};
 use super::configuration::DeviceConfiguration;
 use super::session::ClientSession;
 use super::state::{DeviceState, LogEntry};
@@ -317,7 +317,7 @@ impl Device {
             }
             Phase::Offered { ask_at: Some(time) } if now >= time => self.prompt_again(index),
             Phase::AwaitingEnd(report) => {
-                let early = (!self.conduct.awaits_the_end()).then_some(report.settled_at);
+                let early = self.conduct.neglects(Duty::AwaitTheEnd).then_some(report.settled_at);
                 let Some(end) = early.or(run.end_of_transmission) else { return };
                 let from = self.conduct.back_off_from(run.first_packet.unwrap_or(end), end);
                 let offset = self.conduct.offset(report.offset);

@@ -202,7 +202,7 @@ impl Device {
         report.attempts_left = self.conduct.attempts_left(report.attempts_left.saturating_sub(1));
         if report.attempts_left == 0 {
             self.state.runs[index].phase = Phase::Done;
-            if !self.conduct.keeps_unreported() {
+            if self.conduct.neglects(Duty::KeepTheUnreported) {
                 self.state.log.retain(|entry| entry.campaign != campaign);
             }
             self.tell(Event::GaveUp(campaign));
@@ -213,7 +213,8 @@ impl Device {
         if let Retry::Redraw(least) = retry {
             // Doubling nothing would bring every Device back at the same moment.
             let window = if report.window.is_zero() { report.retry_interval } else { report.window };
-            report.window = window.saturating_mul(2).min(LONGEST_WINDOW.max(window));
+            let doubled = window.saturating_mul(2).min(LONGEST_WINDOW.max(window));
+            report.window = self.conduct.widened(window, doubled);
             (pause.retry_after, pause.redrawn) = (least, self.draw(report.window));
         }
         let wait = self.conduct.pause(pause);

@@ -3,7 +3,7 @@
 use crate::spec::Timestamp;
 
 use super::campaign::Phase;
-use super::conduct::Memory;
+use super::conduct::{Duty, Memory};
 use super::core::Device;
 
 impl Device {
@@ -49,7 +49,7 @@ impl Device {
         let run = &self.state.runs[index];
         let is_registered = self.configuration.registrations.iter().any(|known| known.server == run.server);
         let has_begun = !matches!(run.phase, Phase::Receiving | Phase::Waiting | Phase::Offered { .. });
-        if !is_registered && !has_begun && self.conduct.ends_with_its_registration() {
+        if !is_registered && !has_begun && !self.conduct.neglects(Duty::EndWithTheRegistration) {
             self.drop_run(index);
         }
     }

@@ -8,7 +8,7 @@ use crate::wire::syncml::{
 };
 
 use super::campaign::RunId;
-use super::conduct::Conduct;
+use super::conduct::{Conduct, Duty};
 use super::tree::{ItemStatus, Tree, is_success};
 
 /// Messages of a Device in one session at most; a server that never ends is left.
@@ -144,7 +144,8 @@ impl ClientSession {
 
         if let Some(next) = of_header.as_ref().and_then(|status| status.chal.as_ref())
             && next.scheme == auth::MD5
-            && (of_header.as_ref().is_none_or(|status| !is_success(status.code)) || secrets.conduct.adopts_next_nonce())
+            && (of_header.as_ref().is_none_or(|status| !is_success(status.code))
+                || !secrets.conduct.neglects(Duty::AdoptTheNextNonce))
         {
             *secrets.client_nonce = Some(next.nonce.clone());
         }

@@ -7,7 +7,7 @@ use crate::wire::mo::provisioning::RESTORE;
 use crate::wire::mo::{fumo, scomo};
 use crate::wire::syncml::{Command, Item, status};
 
-use super::conduct::Conduct;
+use super::conduct::{Conduct, Duty};
 use super::state::DeviceState;
 
 /// Settings that a Device keeps at most.
@@ -176,7 +176,7 @@ impl Tree<'_> {
     fn atomic(&mut self, commands: &[Command]) -> Vec<ItemStatus> {
         let before = self.state.settings.clone();
         let mut statuses = self.run(commands);
-        if statuses.iter().any(|item| !is_success(item.status)) && self.conduct.rolls_back() {
+        if statuses.iter().any(|item| !is_success(item.status)) && !self.conduct.neglects(Duty::RollBack) {
             self.state.settings = before;
             for item in statuses.iter_mut().filter(|item| is_success(item.status)) {
                 item.status = status::ATOMIC_ROLL_BACK_OK;

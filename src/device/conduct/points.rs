@@ -71,4 +71,14 @@ pub enum Duty {
     AskAgain,
     /// To install a mandatory update when its longest deferral is over ([FU-OP-2]).
     InstallAfterTheDeferral,
+    /// To take an Atomic back that fails ([FU-NF-4], [SC-NF-3]).
+    RollBack,
+    /// To end the campaigns of a provider when the registration with it is withdrawn ([FU-PRE-1]).
+    EndWithTheRegistration,
+    /// To wait with a report for the end of transmission ([FU-AF-2]).
+    AwaitTheEnd,
+    /// To keep a result that could not be reported in the status log ([SC-NF-5]).
+    KeepTheUnreported,
+    /// To replace the nonce that was used by the one that comes with an accepted credential ([FU-POST-1]).
+    AdoptTheNextNonce,
 }

@@ -3,6 +3,7 @@
 use crate::wire::syncml::{Command, Item};
 
 use super::super::campaign::Failure;
+use super::super::conduct::Duty;
 use super::Machine;
 
 /// What a command does to a node.
@@ -92,7 +93,7 @@ fn run_one<'a>(object: &mut impl Object<'a>, command: &Command) -> Result<(), Fa
             let before = object.machine().state.clone();
             let written = object.machine().written.len();
             let outcome = group.commands.iter().try_for_each(|inner| run_one(object, inner));
-            if outcome.is_err() && object.machine().conduct.rolls_back() {
+            if outcome.is_err() && !object.machine().conduct.neglects(Duty::RollBack) {
                 object.machine().roll_back(before, written);
             }
             outcome

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::device::Pause;
+use crate::device::{Duty, Pause};
 
 use super::{ConductOf, Deviation};
 
@@ -88,8 +88,8 @@ broken_device!(RetriesAtOnce {
     }
 });
 broken_device!(ForgetsUnreported {
-    fn keeps_unreported(&self) -> bool {
-        false
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::KeepTheUnreported
     }
 });
 broken_device!(TakesAnyAnswer {
@@ -108,8 +108,8 @@ broken_device!(DoesNotRedraw {
     }
 });
 broken_device!(DoesNotDouble {
-    fn pause(&self, pause: Pause) -> Duration {
-        pause.retry_interval.max(pause.retry_after) + pause.redrawn / 2
+    fn widened(&self, window: Duration, _: Duration) -> Duration {
+        window
     }
 });
 broken_device!(IgnoresRetryAfter {

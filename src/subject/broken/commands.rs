@@ -1,5 +1,6 @@
 //! What a Command does: operations, refusals, groups of commands, settings and exception schedules.
 
+use crate::device::Duty;
 use crate::spec::{CampaignId, ExceptionRule, ExceptionSchedule, NodeUri, Situation};
 use crate::wire::mo::fumo::{self, FumoResult, FumoState};
 use crate::wire::mo::{ReportedResult, scomo};
@@ -160,8 +161,8 @@ broken_device!(ReportsOneCodeForAll {
     }
 });
 broken_device!(KeepsHalfOfAnAtomic {
-    fn rolls_back(&self) -> bool {
-        false
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::RollBack
     }
 });
 broken_device!(StopsASequence {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::device::Duty;
 use crate::spec::{Timestamp, Tsi};
 use crate::wire::alc::AlcPacket;
 use crate::wire::mo::ReportedResult;
@@ -113,7 +114,7 @@ broken_device!(NeverGivesUp {
     }
 });
 broken_device!(ReportsBeforeTheEnd {
-    fn awaits_the_end(&self) -> bool {
-        false
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::AwaitTheEnd
     }
 });

@@ -1,18 +1,18 @@
 //! What a Device remembers over a restart, and what ends with its registration.
 
-use std::time::Duration;
-
-use crate::device::Memory;
+use crate::device::{Conduct, Duty, Memory};
+use crate::net::Clock;
+use crate::spec::Timestamp;
 
 use super::{ConductOf, Deviation};
 
 pub(super) static DEVIATIONS: &[Deviation] = &[
     Deviation {
         name: "device.ignores-repetitions",
-        description: "Acts on the first notification only, and so never makes up for what it missed while it was off.",
-        requirements: &["FU-PRE-2"],
+        description: "Takes up what was announced since it was switched on, and never makes up for what it missed before.",
+        requirements: &["FU-PRE-2", "SC-PRE-1"],
         caught_by: "firmware.version",
-        conduct: ConductOf::Device(|| Box::new(IgnoresRepetitions)),
+        conduct: ConductOf::Device(|| Box::new(IgnoresRepetitions { since: Clock::start().now() })),
     },
     Deviation {
         name: "device.forgets-the-download",
@@ -79,11 +79,19 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
     },
 ];
 
-broken_device!(IgnoresRepetitions {
-    fn takes_up_late(&self, age: Duration) -> bool {
-        age < Duration::from_millis(80)
+/// Knows when it was switched on.
+#[derive(Debug)]
+struct IgnoresRepetitions {
+    since: Timestamp,
+}
+
+impl Conduct for IgnoresRepetitions {
+    fn takes_up(&self, issued: Timestamp) -> bool {
+        // Announcements count in whole milliseconds.
+        issued.as_millis() >= self.since.as_millis()
     }
-});
+}
+
 broken_device!(ForgetsTheDownload {
     fn remembers(&self, memory: Memory) -> bool {
         memory != Memory::Download
@@ -125,7 +133,7 @@ broken_device!(AnswersStrangers {
     }
 });
 broken_device!(OutlivesItsRegistration {
-    fn ends_with_its_registration(&self) -> bool {
-        false
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::EndWithTheRegistration
     }
 });

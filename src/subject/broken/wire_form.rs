@@ -1,6 +1,6 @@
 //! How a Device writes its DM messages: what the standing checks convict, whatever a scenario is about.
 
-use crate::device;
+use crate::device::{self, Duty};
 use crate::wire::mo::fumo;
 use crate::wire::syncml::{Alert, Command, Item, Items, Message, alert};
 
@@ -112,8 +112,8 @@ impl device::Conduct for Rewrites {
 }
 
 broken_device!(KeepsItsNonce {
-    fn adopts_next_nonce(&self) -> bool {
-        false
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::AdoptTheNextNonce
     }
 });
 
