@@ -65,7 +65,6 @@ fn main() -> ExitCode {
             device: Box::new(ReferenceDevice::conformant()),
             provider: Box::new(ReferenceProvider::conformant()),
         },
-        renew_golden: false,
         relays: None,
         expected: Vec::new(),
         progress: Rc::new(|example, findings| {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use castproof::capture::{Packet, Recording, Sight, Timeline, pcapng};
 use castproof::wire::alc::AlcPacket;
@@ -76,6 +77,17 @@ fn seen_by_tshark(path: &Path, octets: &[u8]) -> BTreeMap<usize, Vec<String>> {
             (columns[0].parse().unwrap(), columns)
         })
         .collect()
+}
+
+/// What tshark says about each recording. Each process spends most of its time on starting, so several run side by side.
+fn all_seen_by_tshark(paths: &[PathBuf]) -> BTreeMap<PathBuf, BTreeMap<usize, Vec<String>>> {
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let look = |path: &PathBuf| (path.clone(), seen_by_tshark(path, &fs::read(path).unwrap()));
+    thread::scope(|scope| {
+        let parts = paths.chunks(paths.len().div_ceil(workers).max(1));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().map(look).collect::<Vec<_>>())).collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+    })
 }
 
 /// The same columns by castproof's decoders; XML of the interaction channel alone.
@@ -172,10 +184,11 @@ fn tshark_and_castproof_agree_on_every_golden_recording() {
     let mut faults = Vec::new();
     let (mut notifications, mut symbols, mut messages) = (0, 0, 0);
 
+    let all_theirs = all_seen_by_tshark(&recordings());
     for path in recordings() {
         let slug = path.file_stem().unwrap().to_string_lossy().into_owned();
         let octets = fs::read(&path).unwrap();
-        let (theirs, ours) = (seen_by_tshark(&path, &octets), seen_by_castproof(&pcapng::read(&octets[..]).unwrap()));
+        let (theirs, ours) = (&all_theirs[&path], seen_by_castproof(&pcapng::read(&octets[..]).unwrap()));
         if theirs.len() != ours.len() {
             faults.push(format!("{slug}: tshark sees {} packets, castproof {}", theirs.len(), ours.len()));
         }

@@ -38,7 +38,7 @@ Feature: A Device installs firmware in the way that the Command says
   @needs.firmware-in-two-steps
   Rule: A Device that was told to download installs nothing until it is told to update
 
-    @req.FU-NF-4 @flow.alternative @role.device
+    @req.FU-NF-4 @flow.alternative @role.device @golden
     Scenario: A Device that is told to download keeps its firmware and is ready to update
       Given the population "one Device"
       And campaign "download-only" asks for reports from everybody, 0 ms to 50 ms after the end of transmission
@@ -46,24 +46,27 @@ Feature: A Device installs firmware in the way that the Command says
       Then Device "D1" runs firmware 1.0
       And the node ./FUMO/State of Device "D1" reads 50
       And the report of Device "D1" carries result 200
+      And the traffic matches the golden recording
 
-    @req.FU-NF-4 @flow.alternative @role.device
+    @req.FU-NF-4 @flow.alternative @role.device @golden
     Scenario: A Device that is told to update installs what it downloaded before
       Given the population "one Device"
       And campaign "download-only" has been broadcast
       When the Service Provider broadcasts campaign "update-of-what-is-there"
       Then Device "D1" runs firmware 2.0
       And the node ./FUMO/State of Device "D1" reads 100
+      And the traffic matches the golden recording
 
-    @req.FU-NF-4 @flow.alternative @role.device
+    @req.FU-NF-4 @flow.alternative @role.device @golden
     Scenario: A package that waits gives way to a new one
       Given the population "one Device"
       And campaign "download-only" has been broadcast
       When the Service Provider broadcasts campaign "small-image"
       Then Device "D1" runs firmware 2.0
       And the node ./FUMO/State of Device "D1" reads 100
+      And the traffic matches the golden recording
 
-    @req.FU-NF-4 @flow.exceptional @role.device
+    @req.FU-NF-4 @flow.exceptional @role.device @golden
     Scenario: A Device that is told to update and has downloaded nothing fails
       Given the population "one Device"
       And campaign "update-of-what-is-there" asks for reports on failure only, 0 ms to 50 ms after the end of transmission
@@ -71,6 +74,7 @@ Feature: A Device installs firmware in the way that the Command says
       Then the report of Device "D1" carries result 400
       And Device "D1" runs firmware 1.0
       And the node ./FUMO/State of Device "D1" reads 10
+      And the traffic matches the golden recording
 
   Rule: The State of FUMO tells in which half of the update a Device failed
 
@@ -95,18 +99,20 @@ Feature: A Device installs firmware in the way that the Command says
 
   Rule: An Atomic takes effect as a whole or not at all, and a Sequence command by command
 
-    @req.FU-NF-4 @flow.exceptional @role.device
+    @req.FU-NF-4 @flow.exceptional @role.device @golden
     Scenario: A Device takes its new firmware back when a later command of the Atomic fails
       Given the population "one Device"
       And campaign "update-with-a-bad-end" asks for reports on failure only, 0 ms to 50 ms after the end of transmission
       When the Service Provider broadcasts campaign "update-with-a-bad-end"
       Then Device "D1" runs firmware 1.0
       And the report of Device "D1" carries result 400
+      And the traffic matches the golden recording
 
-    @req.FU-NF-4 @flow.exceptional @role.device
+    @req.FU-NF-4 @flow.exceptional @role.device @golden
     Scenario: A Device goes on with a Sequence after a command of it has failed
       Given the population "one Device"
       And campaign "update-before-its-download" asks for reports on failure only, 0 ms to 50 ms after the end of transmission
       When the Service Provider broadcasts campaign "update-before-its-download"
       Then Device "D1" runs firmware 2.0
       And the report of Device "D1" carries result 400
+      And the traffic matches the golden recording

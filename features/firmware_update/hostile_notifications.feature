@@ -3,11 +3,12 @@ Feature: Hostile notifications have no effect
 
   Rule: A Device trusts the registered provider's signature and nothing else
 
-    @req.FU-GAP-5 @flow.normal @role.device
+    @req.FU-GAP-5 @flow.normal @role.device @golden
     Scenario: A Device acts on a campaign that is fresh, authentic and in time
       Given the population "one Device"
       When the Service Provider broadcasts campaign "small-image"
       Then Device "D1" runs firmware 2.0
+      And the traffic matches the golden recording
 
     @req.FU-GAP-5 @req.FU-GAP-3 @flow.exceptional @role.device
     Scenario: A Device does not act on a forged notification
@@ -36,12 +37,13 @@ Feature: Hostile notifications have no effect
       When an unknown sender replays campaign "home-settings"
       Then Device "D1" sends exactly one report
 
-    @req.FU-GAP-5 @flow.exceptional @role.device
+    @req.FU-GAP-5 @flow.exceptional @role.device @golden
     Scenario Outline: A Device does not act on a campaign with <flaw>
       Given the population "one Device"
       And campaign "home-settings" has been broadcast
       When a hostile sender broadcasts campaign "small-image" with <flaw>
       Then Device "D1" runs firmware 1.0
+      And the traffic matches the golden recording
 
       Examples: numbers that are not new
         | flaw                                           |
@@ -70,18 +72,20 @@ Feature: Hostile notifications have no effect
       Then Devices "D1" and "D2" run firmware 1.0
       And no Device joins the delivery channel
 
-    @req.FU-GAP-5 @flow.exceptional @role.device @needs.software-components
+    @req.FU-GAP-5 @flow.exceptional @role.device @needs.software-components @golden
     Scenario: A Device does not act on a notification for software that has expired
       Given the population "one Device"
       When the Service Provider broadcasts campaign "player-update" after it has expired
       Then Device "D1" runs version 3.1 of the software component player
+      And the traffic matches the golden recording
 
-    @req.FU-GAP-5 @flow.exceptional @role.device
+    @req.FU-GAP-5 @flow.exceptional @role.device @golden
     Scenario: A Device does not take up a campaign whose sender kept it back until it had expired
       Given the population "one Device"
       When a hostile sender broadcasts campaign "small-image" with an expiry that has passed
       Then no Device joins the delivery channel
       And Device "D1" runs firmware 1.0
+      And the traffic matches the golden recording
 
   Rule: A Device goes on with what is meant for it, whatever arrives beside it
 

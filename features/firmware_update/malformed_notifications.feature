@@ -8,20 +8,23 @@ Feature: Malformed notifications have no effect
 
   Rule: A Device accepts what is in the form of the profile
 
-    @req.FU-NF-1 @req.FU-GAP-3 @flow.normal @role.device
+    @req.FU-NF-1 @req.FU-GAP-3 @flow.normal @role.device @golden
     Scenario: A Device carries out a campaign in which nothing is wrong
       When a hostile sender broadcasts campaign "small-image" with nothing wrong
       Then Device "D1" runs firmware 2.0
+      And the traffic matches the golden recording
 
-    @req.FU-NF-1 @flow.normal @role.device @needs.software-components
+    @req.FU-NF-1 @flow.normal @role.device @needs.software-components @golden
     Scenario: A Device acts on a notification for software as on one for firmware
       When a hostile sender broadcasts campaign "player-update" with nothing wrong
       Then Device "D1" runs version 3.2 of the software component player
+      And the traffic matches the golden recording
 
-    @req.FU-NF-1 @flow.exceptional @role.device
+    @req.FU-NF-1 @flow.exceptional @role.device @golden
     Scenario: A Device ignores a field that it does not know
       When a hostile sender broadcasts campaign "small-image" with an unknown field that may be ignored
       Then Device "D1" runs firmware 2.0
+      And the traffic matches the golden recording
 
   Rule: A Device refuses a notification whose envelope is malformed
 

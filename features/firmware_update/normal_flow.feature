@@ -63,13 +63,14 @@ Feature: A firmware update reaches the Devices it is meant for
         | has other hardware         |
         | has firmware 0.9           |
 
-    @req.FU-NF-2 @flow.exceptional @role.device
+    @req.FU-NF-2 @flow.exceptional @role.device @golden
     Scenario Outline: A Device with <installed> keeps it
       Given the population "two Devices"
       And Device "D2" has <installed>
       When the Service Provider broadcasts campaign "small-image"
       Then only Device "D1" joins the delivery channel
       And Device "D2" runs <installed>
+      And the traffic matches the golden recording
 
       Examples: nothing to gain
         | installed    |

@@ -43,12 +43,13 @@ Feature: A Device finds out whether an update is meant for it
 
   Rule: The installed version decides, and versions are compared number by number
 
-    @req.FU-NF-2 @flow.alternative @role.device
+    @req.FU-NF-2 @flow.alternative @role.device @golden
     Scenario Outline: A Device with firmware <installed>, one of several that are named, updates
       Given the population "one Device"
       And Device "D1" has firmware <installed>
       When the Service Provider broadcasts campaign "from-three-versions"
       Then Device "D1" runs firmware 2.0
+      And the traffic matches the golden recording
 
       Examples: the first, the middle and the last of the list
         | installed |
@@ -56,13 +57,14 @@ Feature: A Device finds out whether an update is meant for it
         | 1.1       |
         | 1.2       |
 
-    @req.FU-NF-2 @flow.exceptional @role.device
+    @req.FU-NF-2 @flow.exceptional @role.device @golden
     Scenario Outline: A Device with firmware <installed>, which is not named, keeps it
       Given the population "two Devices"
       And Device "D2" has firmware <installed>
       When the Service Provider broadcasts campaign "from-three-versions"
       Then only Device "D1" joins the delivery channel
       And Device "D2" runs firmware <installed>
+      And the traffic matches the golden recording
 
       Examples: near, and not equal
         | installed |
@@ -71,12 +73,13 @@ Feature: A Device finds out whether an update is meant for it
         | 1         |
         | 1.0.0     |
 
-    @req.FU-NF-2 @flow.alternative @role.device
+    @req.FU-NF-2 @flow.alternative @role.device @golden
     Scenario Outline: A Device with firmware <installed> updates where no installed version is named
       Given the population "one Device"
       And Device "D1" has firmware <installed>
       When the Service Provider broadcasts campaign "for-all"
       Then Device "D1" runs firmware 2.0
+      And the traffic matches the golden recording
 
       Examples: any older version
         | installed |
@@ -84,12 +87,13 @@ Feature: A Device finds out whether an update is meant for it
         | 1.99      |
         | 2         |
 
-    @req.FU-NF-2 @flow.exceptional @role.device
+    @req.FU-NF-2 @flow.exceptional @role.device @golden
     Scenario Outline: A Device with firmware <installed> that hears of <offered> runs <afterwards>
       Given the population "one Device"
       And Device "D1" has firmware <installed>
       When the Service Provider broadcasts campaign "<campaign>"
       Then Device "D1" runs firmware <afterwards>
+      And the traffic matches the golden recording
 
       Examples: numbers and not texts
         | installed | offered | campaign | afterwards |
@@ -110,25 +114,27 @@ Feature: A Device finds out whether an update is meant for it
   @needs.software-components
   Rule: A software component is matched by its id and its version
 
-    @req.FU-NF-2 @flow.normal @role.device
+    @req.FU-NF-2 @flow.normal @role.device @golden
     Scenario Outline: A Device with player <installed> updates it when <version> may be updated
       Given the population "one Device"
       And Device "D1" has version <installed> of the player
       When the Service Provider broadcasts campaign "<campaign>"
       Then Device "D1" runs version 3.2 of the software component player
+      And the traffic matches the golden recording
 
       Examples: the version that is named, and any
         | installed | version      | campaign       |
         | 3.1       | that version | player-update  |
         | 2.0       | any version  | player-for-all |
 
-    @req.FU-NF-2 @flow.exceptional @role.device
+    @req.FU-NF-2 @flow.exceptional @role.device @golden
     Scenario Outline: A Device with player <installed> keeps it
       Given the population "two Devices"
       And Device "D2" has version <installed> of the player
       When the Service Provider broadcasts campaign "player-update"
       Then only Device "D1" joins the delivery channel
       And Device "D2" runs version <installed> of the software component player
+      And the traffic matches the golden recording
 
       Examples: not named, the same, newer
         | installed |
@@ -136,17 +142,19 @@ Feature: A Device finds out whether an update is meant for it
         | 3.2       |
         | 3.10      |
 
-    @req.FU-NF-2 @flow.exceptional @role.device
+    @req.FU-NF-2 @flow.exceptional @role.device @golden
     Scenario: A Device without the component lets its update pass
       Given the population "two Devices"
       And Device "D2" has no player
       When the Service Provider broadcasts campaign "player-update"
       Then only Device "D1" joins the delivery channel
       And Device "D2" sends no report
+      And the traffic matches the golden recording
 
-    @req.FU-NF-2 @flow.alternative @role.device
+    @req.FU-NF-2 @flow.alternative @role.device @golden
     Scenario: A Device without the component installs it where no installed version is named
       Given the population "one Device"
       And Device "D1" has no player
       When the Service Provider broadcasts campaign "player-for-all"
       Then Device "D1" runs version 3.2 of the software component player
+      And the traffic matches the golden recording

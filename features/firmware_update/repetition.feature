@@ -3,13 +3,14 @@ Feature: Repetitions belong to one campaign
 
   Rule: Repetitions of a notification cause one action
 
-    @req.FU-NF-1 @flow.alternative @role.device
+    @req.FU-NF-1 @flow.alternative @role.device @golden
     Scenario: A Device that hears six notifications of a campaign reports once
       Given the population "one Device"
       And campaign "repeated-settings" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
       When the DM Server broadcasts provisioning data "repeated-settings"
       Then campaign "repeated-settings" is on the air 6 times
       And Device "D1" sends exactly one report
+      And the traffic matches the golden recording
 
     @req.FU-NF-1 @flow.alternative @role.device
     Scenario: A Device that hears six notifications of an update installs and reports it once

@@ -57,13 +57,14 @@ Feature: The result code names the cause
         | has no room to install                  | 1406 |
         | has an installer that fails             | 1405 |
 
-    @req.FU-NF-4 @flow.exceptional @role.device
+    @req.FU-NF-4 @flow.exceptional @role.device @golden
     Scenario Outline: A Device that receives a player <whose fault> reports <code>
       Given the population "one Device"
       And campaign "<campaign>" asks for reports on failure only, 0 ms to 50 ms after the end of transmission
       When the Service Provider broadcasts campaign "<campaign>"
       Then the report of Device "D1" carries result <code>
       And Device "D1" runs version 3.1 of the software component player
+      And the traffic matches the golden recording
 
       Examples: what its header says
         | whose fault                      | campaign                       | code |
@@ -71,13 +72,14 @@ Feature: The result code names the cause
         | that runs in another environment | player-for-another-environment | 1413 |
         | whose own signature does not fit | player-with-a-wrong-signature  | 1407 |
 
-    @req.FU-NF-4 @flow.exceptional @role.device @needs.component-operations
+    @req.FU-NF-4 @flow.exceptional @role.device @needs.component-operations @golden
     Scenario Outline: A Device that has no player and is told to <do> reports <code>
       Given the population "one Device"
       And Device "D1" has no player
       And campaign "<campaign>" asks for reports on failure only, 0 ms to 50 ms after the end of transmission
       When the Service Provider broadcasts campaign "<campaign>"
       Then the report of Device "D1" carries result <code>
+      And the traffic matches the golden recording
 
       Examples: operations on what is not there
         | do                    | campaign           | code |
@@ -86,7 +88,7 @@ Feature: The result code names the cause
         | remove it             | player-removed     | 1408 |
         | install what it lacks | delivered-player   | 1405 |
 
-    @req.FU-NF-4 @flow.exceptional @role.device @needs.user-approval
+    @req.FU-NF-4 @flow.exceptional @role.device @needs.user-approval @golden
     Scenario: A Device whose End User declines the new player reports 1401
       Given the population "one Device"
       And campaign "optional-player" asks for reports on failure only, 0 ms to 50 ms after the end of transmission
@@ -94,3 +96,4 @@ Feature: The result code names the cause
       When the End User of Device "D1" declines the update
       Then the report of Device "D1" carries result 1401
       And Device "D1" runs version 3.1 of the software component player
+      And the traffic matches the golden recording

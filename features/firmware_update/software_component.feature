@@ -13,7 +13,7 @@ Feature: A software component is updated over the broadcast channel
       And Device "D1" runs version 3.2 of the software component player
       And the report of Device "D1" carries result 1200
 
-    @req.FU-NF-2 @flow.exceptional @role.device
+    @req.FU-NF-2 @flow.exceptional @role.device @golden
     Scenario: A Device without the component lets the update pass
       Given the population "two Devices"
       And Device "D2" has no player
@@ -21,8 +21,9 @@ Feature: A software component is updated over the broadcast channel
       Then only Device "D1" joins the delivery channel
       And Device "D1" runs version 3.2 of the software component player
       And Device "D2" sends no report
+      And the traffic matches the golden recording
 
-    @req.FU-NF-4 @flow.exceptional @role.device
+    @req.FU-NF-4 @flow.exceptional @role.device @golden
     Scenario: A Device whose installer fails keeps the old component
       Given the population "one Device"
       And Device "D1" has an installer that fails
@@ -30,3 +31,4 @@ Feature: A software component is updated over the broadcast channel
       When the Service Provider broadcasts campaign "player-update"
       Then Device "D1" runs version 3.1 of the software component player
       And the report of Device "D1" carries result 1405
+      And the traffic matches the golden recording

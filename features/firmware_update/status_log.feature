@@ -5,13 +5,14 @@ Feature: A Device keeps a log of its results
 
   Rule: The log shows what came of a campaign, also when nobody asked for a report
 
-    @req.FU-NF-5 @flow.normal @role.device
+    @req.FU-NF-5 @flow.normal @role.device @golden
     Scenario Outline: A Device notes <the result> of an update that nobody asked about
       Given the population "one Device"
       And Device "D1" <differs>
       When the Service Provider broadcasts campaign "for-x1"
       Then the status log of Device "D1" holds campaign "for-x1" with result <code>
       And Device "D1" sends no report
+      And the traffic matches the golden recording
 
       Examples: success and failure
         | the result                   | differs                     | code |
@@ -19,12 +20,13 @@ Feature: A Device keeps a log of its results
         | the failure to install       | has an installer that fails | 410  |
         | the failure for want of room | has a full storage          | 501  |
 
-    @req.FU-NF-5 @flow.normal @role.device
+    @req.FU-NF-5 @flow.normal @role.device @golden
     Scenario: A Device notes a failure of provisioning
       Given the population "one Device"
       And Device "D1" lacks the setting ./Settings/Proxy
       When the DM Server broadcasts provisioning data "roaming-settings"
       Then the status log of Device "D1" holds campaign "roaming-settings" with result 404
+      And the traffic matches the golden recording
 
     @req.FU-NF-5 @flow.normal @role.device
     Scenario: A Device notes each campaign by itself

@@ -5,11 +5,12 @@ Feature: No command runs before the Device trusts its sender
 
   Rule: A Device acts on an announcement that the registered provider has signed
 
-    @req.FU-GAP-3 @flow.normal @role.device
+    @req.FU-GAP-3 @flow.normal @role.device @golden
     Scenario: Both Devices carry out a signed announcement
       Given the population "two Devices"
       When the Service Provider broadcasts campaign "small-image"
       Then Devices "D1" and "D2" run firmware 2.0
+      And the traffic matches the golden recording
 
   Rule: A Device refuses an announcement that the registered provider has not signed
 
@@ -37,12 +38,13 @@ Feature: No command runs before the Device trusts its sender
         | another SessionID than was signed                |
         | a signature that leaves the trigger header out   |
 
-    @req.FU-GAP-3 @req.FU-GAP-5 @flow.exceptional @role.device
+    @req.FU-GAP-3 @req.FU-GAP-5 @flow.exceptional @role.device @golden
     Scenario: A forgery does not shut out the provider's next campaign
       Given the population "one Device"
       And a hostile sender has broadcast campaign "small-image" with another key and the sequence number that comes next
       When the Service Provider broadcasts campaign "small-image"
       Then Device "D1" runs firmware 2.0
+      And the traffic matches the golden recording
 
   Rule: A Device uses nothing that the announcement does not vouch for
 
@@ -66,10 +68,11 @@ Feature: No command runs before the Device trusts its sender
         | a Command of another server       | 400  |
         | a Command that is not well-formed | 400  |
 
-    @req.FU-GAP-3 @flow.exceptional @role.device
+    @req.FU-GAP-3 @flow.exceptional @role.device @golden
     Scenario: A Device lets a server change nothing that it has no right to
       Given the population "one Device"
       And Device "D1" keeps the setting ./Settings/Apn as it is
       When the DM Server broadcasts provisioning data "roaming-settings"
       Then the node ./Settings/Apn of Device "D1" reads factory.example
       And the report of Device "D1" names ./Settings/Apn with status 425
+      And the traffic matches the golden recording

@@ -24,7 +24,7 @@ Feature: The exception schedule decides what a Device does about a failure
 
   Rule: The default rule decides where no other one does
 
-    @req.SC-NF-1 @req.SC-NF-4 @flow.alternative @role.device
+    @req.SC-NF-1 @req.SC-NF-4 @flow.alternative @role.device @golden
     Scenario: A Device whose failure only the default rule covers reports
       Given the population "two Devices"
       And Device "D1" lacks the setting ./Settings/Proxy
@@ -32,22 +32,25 @@ Feature: The exception schedule decides what a Device does about a failure
       When the DM Server broadcasts provisioning data "default-rule"
       Then Device "D1" sends exactly one report
       And Device "D2" sends no report
+      And the traffic matches the golden recording
 
   Rule: Of two rules with the same situation the first one decides
 
-    @req.SC-NF-4 @flow.exceptional @role.device
+    @req.SC-NF-4 @flow.exceptional @role.device @golden
     Scenario: A Device reports when the first of two equal rules says so
       Given the population "one Device"
       And Device "D1" lacks the setting ./Settings/Proxy
       When the DM Server broadcasts provisioning data "same-situation-report-first"
       Then Device "D1" sends exactly one report
+      And the traffic matches the golden recording
 
-    @req.SC-NF-4 @flow.exceptional @role.device
+    @req.SC-NF-4 @flow.exceptional @role.device @golden
     Scenario: A Device is silent when the first of two equal rules says so
       Given the population "one Device"
       And Device "D1" lacks the setting ./Settings/Proxy
       When the DM Server broadcasts provisioning data "same-situation-silent-first"
       Then Device "D1" sends no report
+      And the traffic matches the golden recording
 
   Rule: Where no rule says anything, a Device is silent
 
@@ -73,15 +76,16 @@ Feature: The exception schedule decides what a Device does about a failure
 
   Rule: The DM Server sends the whole schedule with the data
 
-    @req.SC-NF-1 @flow.normal @role.provider
+    @req.SC-NF-1 @flow.normal @role.provider @golden
     Scenario: The DM Server sends a schedule of one rule, and Devices that fail follow it
       Given the population "two Devices"
       And Device "D2" lacks the setting ./Settings/Proxy
       When the DM Server broadcasts provisioning data "roaming-settings"
       Then Device "D2" sends exactly one report
       And Device "D1" sends no report
+      And the traffic matches the golden recording
 
-    @req.SC-NF-1 @flow.normal @role.provider
+    @req.SC-NF-1 @flow.normal @role.provider @golden
     Scenario: The DM Server sends every rule of a schedule, down to the last
       Given the population "three Devices"
       And Device "D1" lacks the setting ./Settings/Proxy
@@ -90,3 +94,4 @@ Feature: The exception schedule decides what a Device does about a failure
       When the DM Server broadcasts provisioning data "default-rule"
       Then Device "D1" sends exactly one report
       And Devices "D2" and "D3" send no report
+      And the traffic matches the golden recording

@@ -43,7 +43,7 @@ Feature: Only Devices that failed in provisioning report
 
   Rule: The most specific rule of the schedule decides
 
-    @req.SC-NF-4 @flow.alternative @role.device
+    @req.SC-NF-4 @flow.alternative @role.device @golden
     Scenario: A Device stays silent where the schedule says so
       Given the population "two Devices"
       And Device "D1" lacks the setting ./Settings/Proxy
@@ -52,10 +52,11 @@ Feature: Only Devices that failed in provisioning report
       Then Device "D1" sends no report
       And Device "D2" sends exactly one report
       And Device "D1" lacks the node ./Settings/Proxy
+      And the traffic matches the golden recording
 
   Rule: Atomic provisioning takes effect as a whole or not at all
 
-    @req.SC-NF-3 @flow.exceptional @role.device
+    @req.SC-NF-3 @flow.exceptional @role.device @golden
     Scenario: A Device takes everything back when one of its settings fails
       Given the population "two Devices"
       And Device "D2" lacks the setting ./Settings/Proxy
@@ -64,6 +65,7 @@ Feature: Only Devices that failed in provisioning report
       And the node ./Settings/Apn of Device "D2" reads factory.example
       And Device "D2" lacks the node ./Settings/Proxy
       And the report of Device "D2" carries result 404
+      And the traffic matches the golden recording
 
   Rule: Provisioning data carries its schedule
 

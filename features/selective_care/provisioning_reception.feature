@@ -4,18 +4,20 @@ Feature: A Device that is on receives the provisioning data
 
   Rule: A Device that is on receives it
 
-    @req.SC-PRE-1 @flow.normal @role.device
+    @req.SC-PRE-1 @flow.normal @role.device @golden
     Scenario: Three Devices that are on and listen have the new settings
       Given the population "three Devices"
       When the DM Server broadcasts provisioning data "home-settings"
       Then the node ./Settings/Apn of Devices "D1" to "D3" reads home.example
+      And the traffic matches the golden recording
 
-    @req.SC-PRE-1 @flow.exceptional @role.device
+    @req.SC-PRE-1 @flow.exceptional @role.device @golden
     Scenario: A Device that hears only a part of each cycle puts the data together
       Given the population "one Device"
       And Device "D1" loses a fifth of all packets
       When the DM Server broadcasts provisioning data "repeated-settings"
       Then the node ./Settings/Apn of Device "D1" reads roam.example
+      And the traffic matches the golden recording
 
     @req.SC-PRE-1 @flow.exceptional @role.device
     Scenario: A Device that comes late has the data from a later cycle
@@ -35,13 +37,14 @@ Feature: A Device that is on receives the provisioning data
       Then the node ./Settings/Apn of Device "D2" reads factory.example
       And Device "D2" sends no report
 
-    @req.SC-PRE-1 @req.SC-NF-4 @flow.exceptional @role.device
+    @req.SC-PRE-1 @req.SC-NF-4 @flow.exceptional @role.device @golden
     Scenario: A Device that heard of the data and never received it keeps its settings and is silent
       Given the population "one Device"
       And Device "D1" hears nothing of the Command
       When the DM Server broadcasts provisioning data "roaming-settings"
       Then the node ./Settings/Apn of Device "D1" reads factory.example
       And Device "D1" sends no report
+      And the traffic matches the golden recording
 
   Rule: In a large population only those that failed are heard
 

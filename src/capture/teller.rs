@@ -166,8 +166,6 @@ impl Teller {
         let lane = lane_name(timeline, sighting.lane);
         match &sighting.what {
             Sight::Malformed { .. } | Sight::HttpFailure { .. } => true,
-            // Golden recordings came before Commands were told; they compare the announced digest.
-            Sight::Command { .. } => !self.options.redact,
             // A step has a line of its own; a frame that carries nothing else has nothing to tell.
             Sight::Remark | Sight::ConnectionOpened { .. } => marked,
             Sight::ConnectionClosed { how: Ending::Closed(_), .. } => marked,

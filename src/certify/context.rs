@@ -89,7 +89,6 @@ impl Context {
             casting: Rc::new(options.casting),
             nodes: Vec::new(),
             captures: options.captures,
-            renew_golden: options.renew_golden,
             live: None,
             relays: options.relays.map(|(plans, _)| Rc::new(plans)),
             feature: String::new(),

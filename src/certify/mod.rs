@@ -13,6 +13,7 @@ mod lint;
 mod phrases;
 mod preflight;
 mod profile;
+mod record;
 mod repeat;
 mod replay;
 mod runner;
@@ -26,6 +27,7 @@ pub use features::{Example, Suite};
 pub use lint::{LintError, LintErrors, LintKind, Place, Rules, StepMatch};
 pub use phrases::{match_step, phrasebook_markdown};
 pub use profile::{Launch, Profile, profile_schema};
+pub use record::{RecordError, Renewal, Renewed, renew};
 pub use repeat::quoted;
 pub use replay::{
     BareCheck, BareRecording, Difference, Replay, ReplayError, Replayed, replay, replay_json, replay_words,

@@ -44,8 +44,6 @@ pub struct Options {
     pub interface: IpAddr,
     /// Who plays.
     pub casting: Casting,
-    /// Whether golden recordings are renewed.
-    pub renew_golden: bool,
     /// Plans of the relays in the place of the scenario's own, and the file that they come from.
     pub relays: Option<(RelayPlans, PathBuf)>,
     /// What is known to fail.

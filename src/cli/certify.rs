@@ -128,7 +128,6 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         jobs: wanted,
         interface: options.interface,
         casting,
-        renew_golden: options.renew_golden,
         relays,
         expected,
         progress: Rc::new(progress),

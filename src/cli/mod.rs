@@ -6,6 +6,7 @@ mod certify;
 mod console;
 mod evidence;
 mod inspect;
+mod record;
 mod replay;
 mod shrink;
 mod transcript;
@@ -81,6 +82,13 @@ enum Command {
     ///
     /// Exit codes: 0 nothing smaller fails, 2 usage or nothing to shrink, 4 nothing selected, 101 ended early.
     Shrink(shrink::Options),
+    /// Renew golden recordings from a live run of the reference, and say in protocol words what changed.
+    ///
+    /// Runs the chosen scenarios that have the tag `@golden`. A recording is taken when every other check passed. One that
+    /// is told like the stored one stays as it is, to the octet.
+    ///
+    /// Exit codes: 0 renewed, 2 usage, 4 nothing selected, 101 some could not be taken.
+    Record(Record),
     /// Make a key that vouches for evidence: Ed25519, in PEM.
     ///
     /// Writes the private key to FILE, for its owner's eyes only, and the public key to FILE.pub. No file is written over.
@@ -175,16 +183,34 @@ struct Certify {
 
     /// Let the relays do what this file says, in the place of what the scenario's sentences say: a list of plans, as `relays`
     /// of a scenario in result.json, or as `castproof shrink` leaves it.
-    #[arg(long, value_name = "FILE", conflicts_with = "renew_golden")]
+    #[arg(long, value_name = "FILE")]
     relay_plan: Option<PathBuf>,
 
     /// Sign the evidence of the run with this private key, which `castproof keygen` makes.
     #[arg(long, value_name = "KEY")]
     sign: Option<PathBuf>,
+}
 
-    /// Write golden recordings anew instead of comparing with them; never from a deliberate deviation.
-    #[arg(long, conflicts_with = "deviation")]
-    renew_golden: bool,
+#[derive(Args)]
+struct Record {
+    #[command(flatten)]
+    choice: Choice,
+
+    /// How many scenarios run at the same time.
+    #[arg(long, default_value_t = USUAL_JOBS, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+
+    /// The interface that everything happens on, by its address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    interface: IpAddr,
+
+    /// Where the folder of the run is made.
+    #[arg(long, value_name = "FOLDER", default_value = "reports/runs")]
+    reports: PathBuf,
+
+    /// Where golden recordings lie.
+    #[arg(long, value_name = "FOLDER", default_value = "captures")]
+    captures: PathBuf,
 }
 
 #[derive(Args)]
@@ -308,6 +334,7 @@ pub fn main() -> ExitCode {
         Command::Certify(options) => certify::certify(&console, options),
         Command::List(options) => inspect::list(&console, &options),
         Command::Transcript(options) => transcript::transcript(&console, &options),
+        Command::Record(options) => record::record(&console, options),
         Command::Keygen(options) => evidence::keygen(&console, &options),
         Command::Bundle(options) => evidence::bundle(&console, &options),
         Command::Verify(options) => evidence::verify(&console, &options),

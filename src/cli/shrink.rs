@@ -95,7 +95,6 @@ pub(super) fn shrink(console: &Rc<Console>, options: &Options) -> Result<ExitCod
             jobs: 1,
             interface: [127, 0, 0, 1].into(),
             casting: casting(console, deviation, &[]).ok().flatten().expect("the name was found before"),
-            renew_golden: false,
             relays: plans.or_else(|| start.clone()).map(|plans| (plans, file)),
             expected: Vec::new(),
             progress: Rc::new(|_, _| {}),

@@ -6,13 +6,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::capture::recording::STEP_COMMENT;
 use crate::capture::{
-    Frame, OrderRule, Recording, Shown, Sight, Timeline, Transcript, TranscriptOptions, compare, pcapng,
+    Departure, Frame, OrderRule, Recording, Shown, Sight, Timeline, Transcript, TranscriptOptions, compare, pcapng,
 };
 use crate::findings::Verdict;
 use crate::judge::{Outcome, ROLL_CALL};
@@ -25,6 +24,26 @@ pub(super) const CHECK: &str = "traffic.golden";
 
 /// How recordings are told for a comparison.
 pub(super) const OPTIONS: TranscriptOptions = TranscriptOptions { redact: true, lanes: Shown::Sent };
+
+/// How far order counts: exactly within a lane, not at all between lanes.
+const ORDER: OrderRule = OrderRule::PerLane;
+
+/// What of a recording is compared, as it would be stored as a golden one: without the harness's own campaigns.
+pub fn golden_traffic(recording: &Recording) -> Recording {
+    without_roll_calls(recording, &Timeline::of(recording))
+}
+
+/// Compares two recordings of [`golden_traffic`] by the rules of golden recordings.
+///
+/// # Errors
+/// The first thing in which the live one departs.
+pub fn compare_golden(golden: &Recording, live: &Recording) -> Result<(), Departure> {
+    compare(&told(golden.clone()), &told(live.clone()), ORDER)
+}
+
+fn told(recording: Recording) -> Transcript {
+    Transcript::of(&Timeline::of(&without_steps(recording)), &OPTIONS)
+}
 
 /// The question whether the traffic is that of a golden recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,9 +84,6 @@ impl Stage {
         let live = without_roll_calls(&recorder.recording(), &recorder.timeline());
         let question = GoldenQuestion { recording: self.golden_recording()?, settled: self.all_answered };
         let path = self.brief()?.captures.join(&question.recording);
-        if self.brief()?.renew_golden {
-            store(&path, &live)?;
-        }
         let outcome = question.compare(fs::read(&path).map_err(|error| error.to_string()), &live);
         let result = self.result_of(&Question::Golden(question), outcome)?;
         self.settle(result, &[])
@@ -148,24 +164,13 @@ fn without_steps(mut recording: Recording) -> Recording {
     recording
 }
 
-fn store(path: &Path, recording: &Recording) -> Result<(), StageError> {
-    let system = |source| StageError::System { what: "write the golden recording", source };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(system)?;
-    }
-    let mut octets = Vec::new();
-    pcapng::write(recording, &mut octets).map_err(|error| system(std::io::Error::other(error)))?;
-    fs::write(path, octets).map_err(system)
-}
-
 fn compare_with(golden: &[u8], live: &Recording, accepted: String) -> Outcome {
     let golden = match pcapng::read(golden) {
         Ok(recording) => recording,
         Err(error) => return Outcome::inconclusive(format!("the golden recording is damaged: {error}"), accepted),
     };
-    let golden = Transcript::of(&Timeline::of(&without_steps(golden)), &OPTIONS);
-    let live = Transcript::of(&Timeline::of(&without_steps(live.clone())), &OPTIONS);
-    match compare(&golden, &live, OrderRule::PerLane) {
+    let (golden, live) = (told(golden), told(live.clone()));
+    match compare(&golden, &live, ORDER) {
         Ok(()) => Outcome::pass(format!("{} lines alike", live.lines.len())),
         Err(departure) => Outcome::fail(departure.to_string(), accepted),
     }

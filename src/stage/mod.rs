@@ -46,7 +46,7 @@ use crate::spec::{Capability, Role, Timestamp};
 use crate::subject::{DeviceSubject, ProviderSubject, SubjectError};
 
 pub use fixtures::{FixtureError, Fixtures};
-pub use golden::GoldenQuestion;
+pub use golden::{GoldenQuestion, compare_golden, golden_traffic};
 pub use link::{HowOften, LinkFault, LinkRule};
 pub use moments::{Happening, Switch};
 pub use provider_life::RestartMoment;
@@ -107,8 +107,6 @@ pub struct StageBrief {
     pub nodes: Vec<String>,
     /// Where golden recordings lie.
     pub captures: PathBuf,
-    /// Whether golden recordings are renewed instead of compared with.
-    pub renew_golden: bool,
     /// Plans of the relays that take the place of those that its sentences give.
     pub relays: Option<Rc<RelayPlans>>,
     /// The file that its recording is written to while it is made.

@@ -38,7 +38,6 @@ fn run(name: &str, selection: Selection, casting: Casting) -> PathBuf {
         jobs: 8,
         interface: [127, 0, 0, 1].into(),
         casting,
-        renew_golden: false,
         relays: None,
         expected: Vec::new(),
         progress: Rc::new(|_, _| {}),
