@@ -1,5 +1,7 @@
 //! Credentials and challenges (OMA DM 1.2, security).
 
+use std::collections::HashSet;
+
 use crate::capture::Side;
 use crate::spec::Account;
 use crate::wire::syncml::{Credential, auth};
@@ -74,13 +76,16 @@ fn to_device<'a>(scene: &Scene<'a>, session: &Dialogue<'_>, request: &Turn<'_>) 
     in_order(handed.collect())
 }
 
-/// The nonces that a Device handed to the server.
+/// The nonces that a Device handed to the server. One in a message without an answer may not have been heard: the server may
+/// have ended before.
 fn to_server<'a>(scene: &Scene<'a>, device: &str, account: &'a Account) -> Vec<Handed<'a>> {
     let first = Handed { packet: 0, nonce: &account.server_nonce, is_binding: true };
+    let answered: HashSet<usize> = scene.answers().map(|(_, request, _)| request.spot.0).collect();
     let own = scene.requests().filter(|(dialogue, _)| dialogue.device == device);
     let handed = own.filter_map(|(_, turn)| {
         let nonce = turn.of_header()?.chal.as_ref()?.nonce.as_slice();
-        Some(Handed { packet: turn.spot.0, nonce, is_binding: !turn.is_meddled })
+        let is_binding = !turn.is_meddled && answered.contains(&turn.spot.0);
+        Some(Handed { packet: turn.spot.0, nonce, is_binding })
     });
     in_order(std::iter::once(first).chain(handed).collect())
 }
