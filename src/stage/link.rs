@@ -12,6 +12,8 @@ use crate::net::{AnswerDecision, Clock, ConnectionPlan, OpenDecision};
 use crate::spec::Timestamp;
 use crate::wire::syncml::{Command, Message, Status, SyncHdr, alert};
 
+use super::script::RETRY_INTERVAL;
+
 /// DM Status 417, with which a server asks to come back later.
 const RETRY_LATER: u16 = 417;
 /// Octets of a request, or of an answer, that pass before it breaks off: its head and no more.
@@ -71,7 +73,8 @@ pub enum HowOften {
 pub enum LinkRule {
     /// A fault, so often.
     Fault(LinkFault, HowOften),
-    /// Nobody who meets the outage gets through before it is over; it begins with the first connection of any of them.
+    /// Nobody who meets the outage gets through before it is over; it begins with the first connection of any of them. An
+    /// attempt that was due before its end meets it, however late this host lets it come.
     Outage(Duration),
 }
 
@@ -118,11 +121,18 @@ struct State {
     rule: Option<LinkRule>,
     /// Faults that have come.
     come: u32,
+    /// When the outage was last met.
+    met: Option<Timestamp>,
     /// Whether the next answer to a report is held back for a while, and whether that has begun.
     holds: Option<bool>,
 }
 
 impl State {
+    /// Whether an attempt is still to come that was due before the outage ended.
+    fn is_owed(&self, end: Timestamp) -> bool {
+        self.met.is_some_and(|met| met + RETRY_INTERVAL < end)
+    }
+
     /// The fault that comes next, if one does.
     fn next(&self) -> Option<LinkFault> {
         match self.rule {
@@ -136,7 +146,7 @@ impl State {
 impl LinkPlan {
     /// A plan.
     pub(super) fn new(rule: Option<LinkRule>, clock: Clock, outage: Outage) -> Self {
-        Self { clock, outage, state: Arc::new(Mutex::new(State { rule, come: 0, holds: None })) }
+        Self { clock, outage, state: Arc::new(Mutex::new(State { rule, come: 0, met: None, holds: None })) }
     }
 
     /// Holds the next answer to a report back, for as long as it takes to do something meanwhile.
@@ -158,7 +168,9 @@ impl LinkPlan {
     pub(super) fn is_spent(&self, attempts: u32) -> bool {
         let state = self.state();
         match state.rule {
-            Some(LinkRule::Outage(_)) => lock(&self.outage).is_some_and(|end| self.clock.now() >= end),
+            Some(LinkRule::Outage(_)) => {
+                lock(&self.outage).is_some_and(|end| self.clock.now() >= end && !state.is_owed(end))
+            }
             Some(LinkRule::Fault(_, HowOften::First(count))) => state.come >= count,
             Some(LinkRule::Fault(_, HowOften::EveryTime)) => state.come >= attempts,
             None => true,
@@ -179,9 +191,15 @@ impl LinkPlan {
 
     /// Whether the outage is on; it begins when it is first asked for.
     fn is_out(&self) -> bool {
-        let Some(LinkRule::Outage(span)) = self.state().rule else { return false };
+        let mut state = self.state();
+        let Some(LinkRule::Outage(span)) = state.rule else { return false };
         let now = self.clock.now();
-        now < *lock(&self.outage).get_or_insert(now + span)
+        let end = *lock(&self.outage).get_or_insert(now + span);
+        let is_out = now < end || state.is_owed(end);
+        if is_out {
+            state.met = Some(now);
+        }
+        is_out
     }
 }
 
@@ -324,6 +342,25 @@ mod tests {
         *lock(&outage) = Some(clock.now());
 
         assert!(first.is_spent(3) && second.is_spent(3));
+    }
+
+    #[test]
+    fn an_attempt_that_was_due_in_the_outage_and_comes_late_meets_it_all_the_same() {
+        let outage = Outage::default();
+        let rule = Some(LinkRule::Outage(RETRY_INTERVAL * 2));
+        let mut plan = LinkPlan::new(rule, Clock::start(), outage.clone());
+        let mut other = LinkPlan::new(rule, Clock::start(), outage.clone());
+        assert_eq!(plan.on_open(1), OpenDecision::Reset);
+        let longer_ago = |at: Timestamp| at - RETRY_INTERVAL * 3;
+        let met = plan.state().met.map(longer_ago);
+        plan.state().met = met;
+        let end = lock(&outage).map(longer_ago);
+        *lock(&outage) = end;
+
+        let (is_spent, decisions) = (plan.is_spent(3), [plan.on_open(2), plan.on_open(3), other.on_open(1)]);
+
+        assert!(!is_spent && plan.is_spent(3));
+        assert_eq!(decisions, [OpenDecision::Reset, OpenDecision::Pass, OpenDecision::Pass]);
     }
 
     #[test]
