@@ -1,6 +1,7 @@
 //! The host under a scenario: what it adds to every time, and what it lacks. It is watched so that it convicts nobody.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -85,10 +86,12 @@ impl HostWatch {
         waits.iter().rev().take(HANDS as usize).sum::<Duration>() / HANDS
     }
 
-    /// Whether this host may have kept a Device from joining in time, given who was a member, one sample for each table.
+    /// Whether this host may have kept a Device from joining in time, given who was a member: a sample for each table, and
+    /// one for the end of each session.
     ///
-    /// It may where timers were late and a Device joined after the first table, or where they were so late that one of
-    /// those `concerned` may have missed the whole carousel and never joined.
+    /// It may where timers were late and a Device joined a session after its first table, or where they were so late that
+    /// one of those `concerned` may have missed the whole of a session and was never seen to join it. Sessions count one by
+    /// one: who missed a campaign that comes round once is there for the roll call all the same.
     pub(super) fn doubt_of_timing(&self, samples: &[MembershipSample], concerned: &[&str]) -> Option<String> {
         let usual = BroadcastPlan::default();
         let lag = self.lag();
@@ -99,8 +102,12 @@ impl HostWatch {
             })
         };
         let never_joined = || {
-            let is_member = |name: &str| samples.iter().any(|sample| sample.joined.contains(name));
-            concerned.iter().find(|name| !is_member(name))
+            let sessions: BTreeSet<Option<u64>> = samples.iter().map(|sample| sample.tsi).collect();
+            let was_in = |session: Option<u64>, name: &str| {
+                samples.iter().any(|sample| sample.tsi == session && sample.joined.contains(name))
+            };
+            let was_in_all = |name: &str| !sessions.is_empty() && sessions.iter().all(|session| was_in(*session, name));
+            concerned.iter().find(|name| !was_in_all(name))
         };
         let device = if lag > usual.lead + usual.cycle_gap {
             joined_late().cloned().or_else(|| never_joined().map(|name| (*name).to_owned()))
@@ -155,15 +162,35 @@ mod tests {
         }
     }
 
+    fn sample(tsi: u64, joined: &[&str]) -> MembershipSample {
+        let joined = joined.iter().map(|name| (*name).to_owned()).collect();
+        MembershipSample { at: Timestamp::default(), tsi: Some(tsi), at_end: false, joined }
+    }
+
+    #[tokio::test]
+    async fn who_missed_a_session_is_doubted_though_it_joined_the_next() {
+        let watched = async {
+            let clock = Clock::start();
+            let watch = HostWatch::open(clock);
+            let lag = |span| watch.late.borrow_mut().push(Late { at: clock.now(), by: Duration::from_millis(span) });
+            let missed = [sample(1, &["D2"]), sample(1, &[]), sample(2, &["D1", "D2"])];
+            let after_the_table = [sample(1, &["D2"]), sample(1, &["D1"]), sample(2, &["D1", "D2"])];
+            let doubted = |samples: &[MembershipSample]| watch.doubt_of_timing(samples, &["D1"]).is_some();
+
+            lag(21);
+            let a_little_late = (doubted(&missed), doubted(&after_the_table));
+            lag(61);
+            let very_late = (doubted(&missed), watch.doubt_of_timing(&missed, &["D2"]).is_some());
+            (a_little_late, very_late)
+        };
+
+        assert_eq!(LocalSet::new().run_until(watched).await, ((false, true), (true, false)));
+    }
+
     #[tokio::test]
     async fn a_process_that_stands_still_is_noticed_and_a_calm_one_is_not_doubted() {
-        let sample = |joined: &[&str]| MembershipSample {
-            at: Timestamp::default(),
-            tsi: Some(1),
-            joined: joined.iter().map(|name| (*name).to_owned()).collect(),
-        };
-        let in_time = [sample(&["D1"]), sample(&["D1"])];
-        let late = [sample(&[]), sample(&["D1"])];
+        let in_time = [sample(1, &["D1"]), sample(1, &["D1"])];
+        let late = [sample(1, &[]), sample(1, &["D1"])];
         let watched = async {
             let clock = Clock::start();
             let watch = HostWatch::open(clock);

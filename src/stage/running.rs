@@ -323,7 +323,7 @@ impl Running {
     /// Everything that is known beside the traffic.
     pub(super) fn beside(&self) -> Beside {
         let is_scenario = |at: Timestamp| self.first_roll_call.is_none_or(|first| at < first);
-        let samples = self.air.samples().into_iter().filter(|sample| is_scenario(sample.at));
+        let samples = self.air.samples().into_iter().filter(|sample| is_scenario(sample.at) && !sample.at_end);
         let prompts = self.claims().into_iter().filter_map(|(device, claim)| match claim.what {
             ClaimKind::Prompted { campaign, may_decline } => Some((device, campaign.to_string(), may_decline)),
             ClaimKind::Note(_) => None,

@@ -39,6 +39,15 @@ pub(super) struct Heard {
     pub meaning: Meaning,
     /// The cycle of the carousel that it belongs to, counted from one; zero outside of any.
     pub cycle: u32,
+    /// Whether it is the first of its session that closes it.
+    pub ends: bool,
+}
+
+impl Heard {
+    /// A datagram outside of any session.
+    pub(super) fn alone(meaning: Meaning) -> Self {
+        Self { meaning, cycle: 0, ends: false }
+    }
 }
 
 /// The sessions on one channel, as far as they have been heard.
@@ -56,12 +65,14 @@ struct Cycle {
     symbols: BTreeSet<(u128, u32, u32)>,
     /// How many symbols the files of the latest table have.
     whole: usize,
+    /// Whether a packet has closed the session.
+    is_closed: bool,
 }
 
 impl Carousel {
     /// What a datagram is.
     pub(super) fn hear(&mut self, octets: &[u8]) -> Heard {
-        let Ok(packet) = AlcPacket::decode(octets) else { return Heard { meaning: Meaning::Unknown, cycle: 0 } };
+        let Ok(packet) = AlcPacket::decode(octets) else { return Heard::alone(Meaning::Unknown) };
         let meaning = self.meaning(&packet);
         if self.sessions.len() > MOST_SESSIONS {
             self.sessions.pop_first();
@@ -72,7 +83,7 @@ impl Carousel {
                 cycle.begin(cycle.symbols.len() >= cycle.whole.max(1) || cycle.number == 0);
                 if let Ok(table) = Fdt::from_xml(&packet.payload) {
                     cycle.whole = table.files.iter().map(symbols_of).sum();
-                    self.remember(table);
+                    remember(&mut self.tables, table);
                 }
             }
             (Meaning::Symbol { toi, .. }, Some(id)) => {
@@ -82,8 +93,9 @@ impl Carousel {
             }
             _ => {}
         }
-        let cycle = self.sessions.get(&packet.header.tsi).map_or(0, |cycle| cycle.number);
-        Heard { meaning, cycle }
+        let ends = packet.header.close_session && !cycle.is_closed;
+        cycle.is_closed |= ends;
+        Heard { meaning, cycle: cycle.number, ends }
     }
 
     fn meaning(&self, packet: &AlcPacket) -> Meaning {
@@ -97,15 +109,15 @@ impl Carousel {
             None => Meaning::Unknown,
         }
     }
+}
 
-    fn remember(&mut self, table: Fdt) {
-        // The newest comes last, also one that comes again.
-        self.tables.retain(|known| *known != table);
-        if self.tables.len() == MOST_TABLES {
-            self.tables.remove(0);
-        }
-        self.tables.push(table);
+fn remember(tables: &mut Vec<Fdt>, table: Fdt) {
+    // The newest comes last, also one that comes again.
+    tables.retain(|known| *known != table);
+    if tables.len() == MOST_TABLES {
+        tables.remove(0);
     }
+    tables.push(table);
 }
 
 impl Cycle {
@@ -150,7 +162,7 @@ mod tests {
         let mut sender = Sender::new(plan, objects, now).unwrap();
         let mut carousel = Carousel::default();
 
-        let mut heard = Vec::new();
+        let mut heard: Vec<Heard> = Vec::new();
         while let Some(packet) = sender.next_packet(now) {
             heard.push(carousel.hear(&packet));
         }
@@ -162,5 +174,6 @@ mod tests {
         let symbols: Vec<u32> = heard.iter().filter(of_package).map(|heard| heard.cycle).collect();
         assert_eq!(symbols, [1, 1, 1, 2, 2, 2, 3, 3, 3]);
         assert_eq!(heard.last().map(|heard| &heard.meaning), Some(&Meaning::Close));
+        assert_eq!(heard.iter().filter(|heard| heard.ends).count(), 1);
     }
 }

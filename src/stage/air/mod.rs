@@ -40,8 +40,10 @@ pub(super) struct AirLane {
 pub(super) struct MembershipSample {
     /// When.
     pub at: Timestamp,
-    /// The session whose table was sent.
+    /// The session whose table was sent, or which was closed.
     pub tsi: Option<u64>,
+    /// Whether the session was closed: who has all of it has left by then.
+    pub at_end: bool,
     /// The Devices that were members.
     pub joined: BTreeSet<String>,
 }
@@ -123,7 +125,8 @@ impl Air {
         self.trouble.borrow().clone()
     }
 
-    /// The kernel's word on who listened, one sample for each File Delivery Table that was sent.
+    /// The kernel's word on who listened: a sample for each File Delivery Table that was sent, and one for the end of each
+    /// session.
     pub(super) fn samples(&self) -> Vec<MembershipSample> {
         self.samples.borrow().clone()
     }

@@ -171,7 +171,7 @@ impl AirPlan {
 
     /// What happens to the next datagram; `None` lets it pass.
     pub(super) fn decide(&mut self, heard: &Heard) -> Option<Fate> {
-        let Heard { meaning, cycle } = heard;
+        let Heard { meaning, cycle, .. } = heard;
         for (rule, matches) in &mut self.rules {
             if !rule.kind.covers(meaning) {
                 continue;
@@ -238,7 +238,7 @@ mod tests {
 
     fn symbol() -> Heard {
         let location = Some("http://sp.example/spring-patch/package.bin".into());
-        Heard { meaning: Meaning::Symbol { location, toi: 2, id: None }, cycle: 1 }
+        Heard { meaning: Meaning::Symbol { location, toi: 2, id: None }, cycle: 1, ends: false }
     }
 
     fn rule(which: Which) -> AirRule {
@@ -261,7 +261,7 @@ mod tests {
     fn other_kinds_pass_and_are_not_counted() {
         let mut plan = AirPlan::new(vec![rule(Which::Number(1))], 1);
 
-        assert_eq!(plan.decide(&Heard { meaning: Meaning::Table, cycle: 1 }), None);
+        assert_eq!(plan.decide(&Heard { meaning: Meaning::Table, cycle: 1, ends: false }), None);
         assert_eq!(plan.decide(&symbol()), Some(Fate::Drop));
     }
 

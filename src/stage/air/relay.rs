@@ -129,11 +129,11 @@ impl Relay {
     async fn relay(&mut self, source: SocketAddr, octets: &Arc<[u8]>) {
         let at = self.clock.now();
         let heard = match self.is_notification {
-            true => Heard { meaning: Meaning::Notification, cycle: 0 },
+            true => Heard::alone(Meaning::Notification),
             false => self.carousel.hear(octets),
         };
-        if heard.meaning == Meaning::Table {
-            self.sample(at, AlcPacket::decode(octets).ok().map(|packet| packet.header.tsi));
+        if heard.meaning == Meaning::Table || heard.ends {
+            self.sample(at, AlcPacket::decode(octets).ok().map(|packet| packet.header.tsi), heard.ends);
         }
         let fates: Vec<Option<Fate>> = self.lanes.iter().map(|lane| lane.plan.borrow_mut().decide(&heard)).collect();
         if let Some(lane) = self.recorder.lane(PROVIDER_LANE) {
@@ -296,7 +296,7 @@ impl Relay {
 
     /// Looks at the kernel's table. The relay's own membership must be in it, or the look proves nothing: then there is
     /// no sample. A row may be missing from one look, so several are taken together.
-    fn sample(&self, at: Timestamp, tsi: Option<u64>) {
+    fn sample(&self, at: Timestamp, tsi: Option<u64>, at_end: bool) {
         let mut joined = BTreeSet::new();
         let mut sees_itself = false;
         for _ in 0..LOOKS {
@@ -307,7 +307,7 @@ impl Relay {
             joined.extend(found);
         }
         if sees_itself {
-            self.samples.borrow_mut().push(MembershipSample { at, tsi, joined });
+            self.samples.borrow_mut().push(MembershipSample { at, tsi, at_end, joined });
         }
     }
 }
