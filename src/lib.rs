@@ -5,6 +5,7 @@
 //! multicast, records the traffic and judges it. The modules have ranks; each may use only those below it:
 //! see `docs/architecture.md`.
 
+pub mod adapter;
 pub mod capture;
 pub mod certify;
 pub mod cli;

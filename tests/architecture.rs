@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module's rank; it may use only lower ranks, and itself.
-const RANKS: [(&str, u8); 15] = [
+const RANKS: [(&str, u8); 16] = [
     ("spec", 0),
     ("wire", 1),
     ("net", 1),
@@ -16,11 +16,12 @@ const RANKS: [(&str, u8); 15] = [
     ("capture", 3),
     ("judge", 4),
     ("evidence", 4),
-    ("subject", 4),
-    ("stage", 5),
-    ("steps", 6),
-    ("certify", 7),
-    ("cli", 8),
+    ("adapter", 4),
+    ("subject", 5),
+    ("stage", 6),
+    ("steps", 7),
+    ("certify", 8),
+    ("cli", 9),
 ];
 
 /// Lines that a file may have, its tests aside, before the missing noun must be found.

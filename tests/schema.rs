@@ -6,7 +6,12 @@ use serde_json::Value;
 
 /// Fails when the schema in `reports/` is not `current`; `CASTPROOF_RENEW=1` writes it.
 fn assert_published(name: &str, current: impl serde::Serialize, version: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports").join(name);
+    assert_published_at(&format!("reports/{name}"), current, version);
+}
+
+/// As [`assert_published`], for a schema anywhere in the repository.
+fn assert_published_at(name: &str, current: impl serde::Serialize, version: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let mut current = serde_json::to_string_pretty(&current).unwrap();
     current.push('\n');
 
@@ -17,7 +22,7 @@ fn assert_published(name: &str, current: impl serde::Serialize, version: &str) {
 
     assert!(
         published == current,
-        "reports/{name} is not what the code writes; renew it with `CASTPROOF_RENEW=1 cargo test --test schema`, and \
+        "{name} is not what the code writes; renew it with `CASTPROOF_RENEW=1 cargo test --test schema`, and \
          raise {version} if old readers would stumble"
     );
 }
@@ -41,6 +46,13 @@ fn the_published_schema_of_expected_failures_is_current() {
 #[test]
 fn the_published_transcript_schema_is_current() {
     assert_published("transcript.schema.json", castproof::capture::transcript_schema(), "Record::SCHEMA");
+}
+
+#[test]
+fn the_published_schemas_of_the_adapter_protocol_are_current() {
+    let version = "the protocol's number";
+    assert_published_at("docs/adapter/device.schema.json", castproof::adapter::device_schema(), version);
+    assert_published_at("docs/adapter/provider.schema.json", castproof::adapter::provider_schema(), version);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Certification: read the feature files and the register, refuse what cannot be trusted, and choose what to run.
 //!
-//! Rank 7. A suite is loaded whole or not at all: Gherkin is forgiving, so a misspelt keyword, an empty table or a
+//! Rank 8. A suite is loaded whole or not at all: Gherkin is forgiving, so a misspelt keyword, an empty table or a
 //! missing step turns into a green scenario that tests nothing, and a suite with one such trap in it certifies nobody.
 
 mod context;

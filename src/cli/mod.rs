@@ -1,6 +1,6 @@
 //! The command line: arguments, exit codes, words for humans.
 //!
-//! Rank 8. It prints what the other modules found, and nothing else in the crate prints.
+//! Rank 9. It prints what the other modules found, and nothing else in the crate prints.
 
 mod certify;
 mod console;

@@ -43,6 +43,15 @@ impl Clock {
         Self { anchor: self.anchor, wall: self.wall - by }
     }
 
+    /// How many milliseconds this clock is ahead of `other`; negative is behind.
+    pub fn ahead_of(self, other: Self) -> i64 {
+        let at = self.anchor.max(other.anchor);
+        let shown = |clock: Self| i128::from((clock.wall + at.duration_since(clock.anchor)).as_nanos());
+        let nanos = shown(self) - shown(other);
+        let half = nanos.signum() * 500_000;
+        i64::try_from((nanos + half) / 1_000_000).expect("64 bits of nanoseconds are fewer milliseconds")
+    }
+
     /// Waits until this clock shows `when`, which returns at once when it already does.
     ///
     /// It serves a core's `poll_timeout`, in a `select!` with the sockets. It is not for passing time: a test waits for
@@ -90,6 +99,8 @@ mod tests {
         assert_eq!(ahead.wall.since(clock.wall), hour);
         assert!(ahead.now().since(earlier) >= hour);
         assert_eq!(ahead.delayed(hour).wall, clock.wall);
+        let other = Clock::start();
+        assert_eq!((ahead.ahead_of(other), clock.delayed(hour).ahead_of(other)), (3_600_000, -3_600_000));
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! One scenario's world: leased network, the air, a cast of named actors, the recorder, the clock, bounded waits.
 //!
-//! Rank 5. [`Stage`] is cucumber's World. A step calls one method of it; the method does the plumbing, waits for
+//! Rank 6. [`Stage`] is cucumber's World. A step calls one method of it; the method does the plumbing, waits for
 //! conditions with a deadline, and asks the judge. State lives in the actors and in the recording.
 
 mod air;

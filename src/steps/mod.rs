@@ -1,6 +1,6 @@
 //! The phrasebook: Gherkin sentences to calls of the stage, one file per actor.
 //!
-//! Rank 6. A step sees only the stage and the vocabulary; its body is one call. The list of sentences is closed and
+//! Rank 7. A step sees only the stage and the vocabulary; its body is one call. The list of sentences is closed and
 //! small: [`phrasebook`] tells each with its meaning, and `tests/phrasebook.rs` holds that it is complete.
 
 mod conditions;

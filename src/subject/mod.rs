@@ -4,6 +4,7 @@
 //! implementations, in process, conformant or with one named deviation ([`broken`]); an adapter for foreign
 //! implementations takes the same place. What an instance says of itself ([`Claim`]) is a claim: the wire decides.
 
+mod adapted;
 pub mod broken;
 mod provider_store;
 mod reference_device;

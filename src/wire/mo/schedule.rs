@@ -11,7 +11,8 @@ mod leaves;
 
 use std::collections::BTreeMap;
 
-use leaves::{Leaves, invalid, process_text, situation_text};
+use leaves::{Leaves, invalid, process_text};
+pub use leaves::{situation, situation_text};
 
 use super::unsigned;
 use crate::spec::{CampaignId, ExceptionSchedule, RuleAction};

@@ -80,7 +80,8 @@ fn millis(text: &str) -> Option<Duration> {
     unsigned(text).map(Duration::from_millis)
 }
 
-fn situation(text: &str) -> Option<Situation> {
+/// The situation that the leaf `Situation` names; `None` when it names none.
+pub fn situation(text: &str) -> Option<Situation> {
     match text.split_once(':') {
         None if text == "any" => Some(Situation::Any),
         Some(("class", "4")) => Some(Situation::StatusClass(4)),
@@ -92,7 +93,7 @@ fn situation(text: &str) -> Option<Situation> {
 }
 
 /// A situation as its leaf says it.
-pub(super) fn situation_text(situation: &Situation) -> Result<String, ScheduleError> {
+pub fn situation_text(situation: &Situation) -> Result<String, ScheduleError> {
     match situation {
         Situation::Any => Ok("any".into()),
         Situation::StatusClass(class @ (4 | 5)) => Ok(format!("class:{class}")),
