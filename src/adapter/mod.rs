@@ -7,6 +7,7 @@
 //! Sans-IO: [`LineReader`] takes octets and gives lines, nothing here opens a pipe. Everything is strict: a member that is
 //! not in the schema is a fault, in both directions, but in `hello`, by which the two sides agree on a protocol.
 
+mod access;
 mod answer;
 mod campaign;
 mod command;
@@ -14,16 +15,21 @@ mod event;
 mod lines;
 mod octets;
 mod open;
+mod plan;
 mod request;
 mod schedule;
 mod schema;
 mod stimulus;
 
+pub use access::{Channel, DmAccount, GroupSecret, Identity, RegisteredWith};
 pub use answer::{
     AdapterError, Answer, ClockControl, Done, ErrorKind, Greeting, Implementation, NodeValues, OpenedProvider, Outcome,
     Pushed, ResultOfDevice, ResultsOfCampaign, Standing,
 };
-pub use campaign::{Campaign, CampaignRequests, Care, Package, Provision, Push, StartRequest};
+pub use campaign::{
+    Asking, Campaign, CampaignRequests, Care, Change, Package, Provision, Push, Repair, Reports, Scheme, Sending,
+    Start, StartRequest, UnusualCommand, Whom,
+};
 pub use command::{PlannedCommand, PlannedItem};
 pub use event::{DeviceEvent, Incoming, ProviderEvent};
 pub use lines::{LONGEST_LINE, Line, LineFault, LineReader, LineTooLong, Object, to_line};
@@ -33,6 +39,7 @@ pub use request::{
     Ask, Bye, Close, DeviceVerb, Hello, Listen, Misread, ProviderVerb, QueryDevice, QueryProvider, Request, RequestId,
     Suite, Verbs,
 };
+pub use schedule::{Rule, Timing};
 pub use schema::{device_schema, provider_schema};
 pub use stimulus::{DeviceStimulus, PowerFailsWhen, Stimulate};
 
