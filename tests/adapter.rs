@@ -1,5 +1,9 @@
 //! The adapter protocol: what goes out comes in as it was, and what is not of the protocol is refused in words.
 
+#[path = "adapter/conversation.rs"]
+mod conversation;
+#[path = "adapter/document.rs"]
+mod document;
 #[path = "adapter/seam.rs"]
 mod seam;
 
