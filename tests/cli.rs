@@ -187,7 +187,7 @@ fn a_process_with_few_descriptors_runs_fewer_scenarios_at_a_time() {
     let left = place.run_after("ulimit -n 620", &["certify", "--scenario", FORGED]);
 
     assert_eq!(left.code, Some(0), "{}\n{}", left.out, left.err);
-    assert_words(&left.err, &["2 scenarios at a time instead of 12", "ulimit -n"]);
+    assert_words(&left.err, &["2 scenarios at a time instead of 28", "ulimit -n"]);
 }
 
 #[test]

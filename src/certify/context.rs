@@ -1,6 +1,8 @@
 //! What the runner's hooks share: raising a stage for each scenario, and turning what is left of it into findings.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -28,8 +30,14 @@ const TRAFFIC_LINES: usize = 12;
 /// How often the result is written while scenarios run: it is flushed to the disk, which holds up everything else.
 const WRITE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How many scenarios are tried once more; a host that keeps more of them from being judged does not do.
+const MOST_AGAIN: usize = 32;
+
 /// Characters of a day at the beginning of a time.
 const DAY: usize = "2026-12-01".len();
+
+/// Where an example stands: its feature file and line.
+pub(super) type ExamplePlace = (PathBuf, usize);
 
 /// A scenario that has begun and not ended.
 struct InProgress {
@@ -47,6 +55,8 @@ pub(super) struct Context {
     started: Timestamp,
     running: RefCell<Vec<InProgress>>,
     done: RefCell<Vec<ScenarioFindings>>,
+    /// Scenarios that could not be judged and are to be tried once more; `None` once nothing is.
+    doubted: RefCell<Option<BTreeSet<ExamplePlace>>>,
     folder: Folder,
     seed: u64,
     /// The arguments that every repetition of a scenario of this run needs.
@@ -103,6 +113,7 @@ impl Context {
             started,
             running: RefCell::new(Vec::new()),
             done: RefCell::new(Vec::new()),
+            doubted: RefCell::new(Some(BTreeSet::new())),
             folder,
             seed: options.seed,
             repeat_with,
@@ -166,13 +177,29 @@ impl Context {
     }
 
     fn found(&self, example: &Example, fault: Option<String>, remains: Remains) {
-        let findings = self.findings(example, fault, remains);
+        let is_doubted = !remains.doubts.is_empty();
+        let mut findings = self.findings(example, fault, remains);
+        if is_doubted && let Some(doubted) = self.doubted.borrow_mut().as_mut().filter(|all| all.len() < MOST_AGAIN) {
+            doubted.insert((example.file.clone(), example.line));
+            self.done.borrow_mut().push(findings);
+            return;
+        }
+        let mut done = self.done.borrow_mut();
+        if let Some(first) = done.iter().position(|earlier| earlier.slug == findings.slug) {
+            findings.first_try = done.swap_remove(first).faults;
+        }
         (self.progress)(example, Some(&findings));
-        self.done.borrow_mut().push(findings);
+        done.push(findings);
+    }
+
+    /// The scenarios that this host kept from being judged, to be tried once more; whatever is found from now on stands.
+    pub(super) fn take_doubted(&self) -> BTreeSet<ExamplePlace> {
+        self.doubted.take().unwrap_or_default()
     }
 
     /// Keeps what scenarios had seen when they were broken off.
     fn break_off(&self) {
+        self.take_doubted();
         let handed_over = |scenario: &InProgress| Some((scenario.slug.clone(), scenario.broken_off.take()?));
         let broken_off: Vec<(String, Remains)> = self.running.borrow().iter().filter_map(handed_over).collect();
         for (slug, mut remains) in broken_off {
@@ -241,6 +268,7 @@ impl Context {
             relays: remains.relays,
             odd_accounts: remains.odd_accounts,
             faults,
+            first_try: Vec::new(),
             capture,
             traffic,
             duration_ms: self.duration_of(&example.slug).as_secs_f64() * 1e3,
@@ -313,3 +341,6 @@ fn seed_of(run: u64, slug: &str) -> u64 {
     let digest: [u8; 32] = hash.finalize().into();
     u64::from_be_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]])
 }
+
+#[cfg(test)]
+mod tests;

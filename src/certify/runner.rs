@@ -15,11 +15,11 @@ use tokio::task::LocalSet;
 use crate::findings::{ExpectedFailure, Extent, RunFindings, ScenarioFindings};
 use crate::stage::{Casting, FixtureError, RelayPlans, Stage};
 
-use super::context::Context;
+use super::context::{Context, ExamplePlace};
 use super::{Example, Selection, Suite, affordable_jobs, preflight};
 
 /// How many scenarios run at the same time when nobody says otherwise.
-pub const USUAL_JOBS: u16 = 12;
+pub const USUAL_JOBS: u16 = 28;
 
 /// Told of each scenario that begins (without findings) and ends (with them).
 pub type Progress = dyn Fn(&Example, Option<&ScenarioFindings>);
@@ -131,17 +131,43 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
     let (lacking, chosen): (Vec<&Example>, Vec<&Example>) =
         selected.into_iter().partition(|example| options.casting.lacks(&example.needs).is_some());
     let lacking: Vec<Example> = lacking.into_iter().cloned().collect();
-    let chosen: BTreeSet<(PathBuf, usize)> =
+    let chosen: BTreeSet<ExamplePlace> =
         chosen.into_iter().map(|example| (example.file.clone(), example.line)).collect();
     let jobs = affordable_jobs(options.jobs)?;
     preflight::check(options.interface).await?;
     let interruption = interruption();
-    let features = features_with(&options.suite, &chosen);
+    let suite = options.suite.clone();
     let context = Rc::new(Context::new(options)?);
     for example in &lacking {
         context.does_not_apply(example);
     }
 
+    let all = async {
+        play(&context, features_with(&suite, &chosen), jobs).await;
+        // What this host kept from being judged, for instance because it was busy, is tried once more, one by one.
+        play(&context, features_with(&suite, &context.take_doubted()), 1).await;
+    };
+    let interrupted = LocalSet::new()
+        .run_until(async {
+            tokio::select! {
+                () = all => false,
+                () = interruption => true,
+            }
+        })
+        .await;
+    let extent = match (interrupted, is_selection) {
+        (true, _) => Extent::Partial,
+        (false, true) => Extent::Selection,
+        (false, false) => Extent::Whole,
+    };
+    Ok(context.conclude(interrupted, extent, total))
+}
+
+/// Plays all scenarios of these features, `jobs` of them at a time.
+async fn play(context: &Rc<Context>, features: Vec<Feature>, jobs: usize) {
+    if features.is_empty() {
+        return;
+    }
     let cucumber = Stage::cucumber::<PathBuf>()
         .with_parser::<Preparsed, Vec<Feature>>(Preparsed)
         .max_concurrent_scenarios(jobs)
@@ -161,20 +187,7 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
         })
         .with_writer(Silent)
         .with_cli(cli::Opts::<_, _, _, cli::Empty>::default());
-    let interrupted = LocalSet::new()
-        .run_until(async {
-            tokio::select! {
-                _ = cucumber.run(features) => false,
-                () = interruption => true,
-            }
-        })
-        .await;
-    let extent = match (interrupted, is_selection) {
-        (true, _) => Extent::Partial,
-        (false, true) => Extent::Selection,
-        (false, false) => Extent::Whole,
-    };
-    Ok(context.conclude(interrupted, extent, total))
+    cucumber.run(features).await;
 }
 
 /// Watches, from the call on, for Ctrl-C, for the request to end and for the end of the terminal; completes with the
@@ -214,7 +227,7 @@ async fn came(signal: std::io::Result<Signal>) {
 }
 
 /// The features with only the chosen scenarios in them.
-fn features_with(suite: &Suite, chosen: &BTreeSet<(PathBuf, usize)>) -> Vec<Feature> {
+fn features_with(suite: &Suite, chosen: &BTreeSet<ExamplePlace>) -> Vec<Feature> {
     let is_chosen = |feature: &Feature, scenario: &Scenario| {
         let path = feature.path.as_deref().unwrap_or(Path::new(""));
         let example = suite.find(path, scenario.position.line);

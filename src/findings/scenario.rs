@@ -46,6 +46,10 @@ pub struct ScenarioFindings {
     pub odd_accounts: Vec<OddAccount>,
     /// Faults of the harness and errors, in words.
     pub faults: Vec<String>,
+    /// Why a first try could not be judged, where there was one: these are the findings of the second then, for which the
+    /// scenario had the host to itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first_try: Vec<String>,
     /// The recording, as a path relative to the run's directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<String>,
@@ -150,6 +154,7 @@ pub(super) mod tests {
             relays: Vec::new(),
             odd_accounts: Vec::new(),
             faults: Vec::new(),
+            first_try: Vec::new(),
             capture: Some(format!("captures/{slug}.pcapng")),
             traffic: vec!["+0.412 D10      → provider DM #1  Alert 1201".to_owned()],
             duration_ms: 31.0,

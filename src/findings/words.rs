@@ -65,6 +65,7 @@ pub fn failure_words(scenario: &ScenarioFindings, register: &Register, colour: C
         }
     }
     block.row("fault", &scenario.faults);
+    block.row("first try", &scenario.first_try);
     block.row("traffic", &scenario.traffic);
     block.row("capture", &scenario.capture);
     block.row("repeat", [&scenario.repeat]);
@@ -124,6 +125,10 @@ fn result_line(run: &RunFindings, not_run: usize, colour: Colour) -> String {
             0 => {}
             count => parts.push(colour.paint(verdict, &format!("{count} {verdict}"))),
         }
+    }
+    let again = run.scenarios.iter().filter(|found| !found.first_try.is_empty()).count();
+    if again > 0 {
+        parts.push(format!("{again} at the second try"));
     }
     let excused = run.scenarios.iter().filter(|found| run.is_excused(found)).count();
     if excused > 0 {

@@ -85,6 +85,10 @@ impl Stage {
         let question = GoldenQuestion { recording: self.golden_recording()?, settled: self.all_answered };
         let path = self.brief()?.captures.join(&question.recording);
         let outcome = question.compare(fs::read(&path).map_err(|error| error.to_string()), &live);
+        if outcome.verdict == Verdict::Fail {
+            let doubt = self.running()?.host.doubt_of_order();
+            self.reservations.extend(doubt);
+        }
         let result = self.result_of(&Question::Golden(question), outcome)?;
         self.settle(result, &[])
     }

@@ -100,7 +100,7 @@ fn a_run_that_was_told_to_outlive_its_terminal_does() {
     let place = Place::new();
     let mut command = Command::new("bash");
     // What `nohup` does.
-    let script = "trap '' HUP; exec \"$0\" certify --scenario six-notifications";
+    let script = "trap '' HUP; exec \"$0\" certify --scenario six-notifications-of-an-update";
     command.args(["-c", script, env!("CARGO_BIN_EXE_castproof")]).current_dir(place.folder.path());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (id, err) = (child.id(), text_of(child.stderr.take().unwrap()));
@@ -121,7 +121,7 @@ fn a_run_that_was_told_to_outlive_its_terminal_does() {
 fn a_run_that_is_interrupted_at_once_is_partial_too() {
     let place = Place::new();
     // A scenario that takes longer than it takes to send a signal.
-    let mut child = place.command(&["certify", "--scenario", "six-notifications"]).spawn().unwrap();
+    let mut child = place.command(&["certify", "--scenario", "six-notifications-of-an-update"]).spawn().unwrap();
     let id = child.id();
     let err = text_of(child.stderr.take().unwrap());
     let mut out = BufReader::new(child.stdout.take().unwrap());

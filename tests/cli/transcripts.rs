@@ -102,7 +102,7 @@ fn a_capture_that_grows_is_followed_until_its_run_has_ended() {
 }
 
 /// A run of one scenario that takes a while.
-const RUN: [&str; 3] = ["certify", "--scenario", "six-notifications"];
+const RUN: [&str; 3] = ["certify", "--scenario", "six-notifications-of-an-update"];
 
 /// The file that a recording of the run grows in.
 fn growing(place: &Place, run: &mut Child) -> PathBuf {
