@@ -1,0 +1,45 @@
+"""A clock that a test bench may set and speed up.
+
+Times are milliseconds since 1970 UTC. Waiting ends early only to look at the clock anew.
+"""
+
+import asyncio
+import time
+
+
+class Clock:
+    """`scale` is how many milliseconds pass here while one passes outside."""
+
+    def __init__(self, scale: float = 1.0):
+        self.scale = scale
+        self._start = time.monotonic()
+        self._base = time.time() * 1000
+        self._changed = asyncio.Event()
+
+    def now(self) -> int:
+        """The present time."""
+        return int(self._base + (time.monotonic() - self._start) * 1000 * self.scale)
+
+    def set(self, now: int) -> None:
+        """Sets the clock; everybody who waits looks again."""
+        self._base, self._start = float(now), time.monotonic()
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def until(self, when: int) -> None:
+        """Waits until `when`; returns at once if that has passed."""
+        while (left := when - self.now()) > 0:
+            changed = self._changed
+            try:
+                # Never longer than a minute in one piece: huge delays overflow timers.
+                await asyncio.wait_for(changed.wait(), min(left / 1000 / self.scale + 0.0005, 60))
+            except asyncio.TimeoutError:
+                pass
+
+    async def sleep(self, duration: float) -> None:
+        """Waits for a number of milliseconds."""
+        await self.until(self.now() + int(duration))
+
+    def outside(self, duration: float) -> float:
+        """A duration of this clock in seconds outside, for time limits of sockets."""
+        return duration / 1000 / self.scale

@@ -1,0 +1,202 @@
+"""The DM Server: it takes reports, records them once, and gives care (section 6)."""
+
+import base64
+import logging
+import os
+from dataclasses import dataclass, field
+
+from . import http, syncml
+from .care import Carer
+from .errors import Refused
+from .syncml import Command, Message
+
+LOG = logging.getLogger("provider")
+MAX_SESSIONS = 4096
+
+
+@dataclass
+class Account:
+    """What the server holds for one Device (section 0.2), from its side."""
+
+    device: str
+    user: str
+    password: str
+    server_password: str
+    first_server_nonce: bytes
+    first_nonce: bytes | None = None
+
+
+@dataclass
+class DmSession:
+    """One session. `plan` is the care that was sent and is not yet answered."""
+
+    device: str
+    id: str
+    msg_id: int = 0
+    authenticated: bool = False
+    challenge: bytes | None = None
+    server_challenge: bytes | None = None
+    proved: bool = False
+    refused: int = 0
+    campaign: str | None = None
+    sent: list[Command] = field(default_factory=list)
+    seen: dict[int, tuple[bytes, http.Answer]] = field(default_factory=dict)
+
+
+def new_nonce() -> bytes:
+    """A nonce of 16 letters."""
+    return base64.b64encode(os.urandom(12))
+
+
+class DmServer:
+    """Answers Devices. `store` keeps nonces and records, `carer` knows the campaigns."""
+
+    def __init__(self, server: str, url: str, accounts: dict[str, Account], store, carer: Carer):
+        self.server, self.url, self.accounts = server, url, accounts
+        self.store, self.carer = store, carer
+        self.sessions: dict[tuple[str, str], DmSession] = {}
+        self.overload: dict | None = None
+        self.silent = 0
+
+    def _nonces(self, account: Account) -> dict:
+        def text(octets: bytes | None) -> str | None:
+            return None if octets is None else base64.b64encode(octets).decode()
+
+        return self.store.data["nonces"].setdefault(account.device, {
+            "device": text(account.first_nonce), "server": text(account.first_server_nonce)})
+
+    async def answer(self, path: str, headers: dict[str, str], body: bytes) -> http.Answer | None:
+        """One POST of a Device."""
+        kind = headers.get("content-type", "").split(";")[0].strip().lower()
+        if kind not in (syncml.CONTENT_TYPE, "application/vnd.syncml+xml"):
+            return http.Answer(415)
+        try:
+            message = syncml.parse(body)
+        except Refused as reason:
+            LOG.info("a malformed message: %s", reason)
+            return http.Answer(400)
+        if message.verdtd != "1.2" or message.verproto != "DM/1.2" or not message.source or not message.session:
+            return http.Answer(400)
+        if self.overload is not None and self.overload.get("left", 1) > 0:
+            self.overload["left"] = self.overload.get("left", 1 << 30) - 1
+            seconds = self.overload.get("retry_after")
+            return http.Answer(503, {} if seconds is None else {"Retry-After": str(seconds)})
+        key = (message.source, message.session)
+        session = self.sessions.get(key)
+        if message.msg_id == 1 or session is None:
+            if len(self.sessions) >= MAX_SESSIONS:
+                self.sessions.pop(next(iter(self.sessions)))
+            session = self.sessions[key] = DmSession(message.source, message.session)
+        elif message.msg_id in session.seen:
+            same, reply = session.seen[message.msg_id]
+            return reply if same == body else http.Answer(400)
+        reply = http.Answer(200, {"Content-Type": syncml.CONTENT_TYPE}, syncml.build(self._reply(session, message)))
+        if session.authenticated:
+            session.seen = {message.msg_id: (body, reply)}
+        self.store.save()
+        return reply
+
+    def _reply(self, session: DmSession, message: Message) -> Message:
+        session.msg_id += 1
+        account = self.accounts.get(message.source)
+        code, next_nonce = self._authenticate(session, account, message)
+        commands = [one for one in message.commands if one.name not in ("Status", "Results")]
+        answers = [syncml.header_status(message, code, next_nonce)]
+        if code not in (200, 212):
+            answers += [syncml.status(one, message.msg_id, code) for one in commands]
+            return self._message(session, message, answers, None)
+        nonces = self._nonces(account)
+        orders = self._take_statuses(session, message, nonces)
+        for one in commands:
+            status = self._take(session, one)
+            answers.append(syncml.status(one, message.msg_id, status))
+            if status == 200 and session.campaign is not None and one.data == "1226" and not session.sent:
+                orders += self.carer.orders(session.campaign, session.device)
+        session.sent = orders or session.sent
+        cred = None
+        if not session.proved and session.refused < 2:
+            nonce = session.server_challenge
+            if nonce is None and nonces["server"] is not None:
+                nonce = base64.b64decode(nonces["server"])
+            cred = syncml.md5_credential(self.server, account.server_password, nonce or b"")
+        reply = self._message(session, message, answers + orders, cred)
+        syncml.number(reply.commands)
+        return reply
+
+    def _message(self, session: DmSession, message: Message, commands: list[Command], cred: str | None) -> Message:
+        separator = "&" if "?" in self.url else "?"
+        return Message(session.id, session.msg_id, message.source, self.server, commands,
+                       target_name=message.source_name, resp_uri=f"{self.url}{separator}session={session.id}", cred=cred)
+
+    def _authenticate(self, session: DmSession, account: Account | None, message: Message) -> tuple[int, bytes | None]:
+        if session.authenticated:
+            return 200, None
+        nonce = session.challenge
+        if account is not None and nonce is None:
+            stored = self._nonces(account)["device"]
+            nonce = None if stored is None else base64.b64decode(stored)
+        fits = account is not None and nonce is not None and message.credential_fits(
+            account.user, account.password, nonce) and message.source_name in (None, account.user)
+        if fits:
+            session.authenticated, session.challenge = True, None
+            fresh = new_nonce()
+            self._nonces(account)["device"] = base64.b64encode(fresh).decode()
+            return 212, fresh
+        session.challenge = new_nonce()
+        return (407 if message.cred is None else 401), session.challenge
+
+    def _take(self, session: DmSession, command: Command) -> int:
+        """The Status for a command of an authenticated Device."""
+        if command.name == "Replace":
+            return 200
+        if command.name != "Alert":
+            return 406
+        if command.data in ("1200", "1201"):
+            return 200
+        if command.data != "1226":
+            return 406
+        if not command.correlator or not command.items:
+            return 412
+        if self.carer.report(command.correlator, session.device, command.items):
+            session.campaign = self.carer.campaign_of(command.correlator)
+            return 200
+        return 412
+
+    def _take_statuses(self, session: DmSession, message: Message, nonces: dict) -> list[Command]:
+        """Judges the Status of what was sent; gives what is to be sent now."""
+        statuses = [one for one in message.commands if one.name == "Status"]
+        if not statuses:
+            return []
+        header = next((one for one in statuses if one.cmd_ref == "0"), None)
+        if header is not None and header.data in ("401", "407"):
+            # The Device wants another credential: once more, with the nonce of its challenge.
+            session.refused += 1
+            session.server_challenge = header.next_nonce
+            if session.refused < 2 and header.next_nonce is not None:
+                orders, session.sent = session.sent, []
+                for one in orders:
+                    _renumber(one)
+                return orders
+            session.sent = []
+            return []
+        if header is not None and header.data in ("200", "212"):
+            session.proved = True
+            if header.next_nonce is not None:
+                nonces["server"] = base64.b64encode(header.next_nonce).decode()
+        codes = {one.cmd_ref: one.data for one in statuses}
+        sent, session.sent = session.sent, []
+        if sent and session.campaign is not None:
+            results = [one for one in message.commands if one.name == "Results"]
+            outcome = [(one, int(codes.get(one.id) or 0)) for one in _flat(sent)]
+            return self.carer.answered(session.campaign, session.device, outcome, results)
+        return []
+
+
+def _renumber(command: Command) -> None:
+    command.id = ""
+    for child in command.children:
+        _renumber(child)
+
+
+def _flat(commands: list[Command]) -> list[Command]:
+    return [one for command in commands for one in [command, *_flat(command.children)]]
