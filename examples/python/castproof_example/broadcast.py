@@ -6,46 +6,54 @@ from dataclasses import dataclass, field
 from . import alc, fdt, net
 from .announcement import Announcement
 
-SYMBOL, BLOCK = 1024, 64
+BLOCK = 64
 BURST = 16
 """Packets between two pauses: receivers on a small machine must keep up."""
+CLOSINGS = 3
+
+
+@dataclass
+class Air:
+    """How a campaign is sent. Durations are milliseconds. `later`: packages join after the Command."""
+
+    version: int = 2
+    cycles: int = 2
+    symbol: int = 1024
+    lead: int = 200
+    cycle_gap: int = 50
+    later: bool = False
 
 
 @dataclass
 class Broadcast:
-    """A campaign ready for the air. Durations are milliseconds."""
+    """A campaign ready for the air. `objects` are (location, type, octets), the Command first."""
 
     it: Announcement
     datagram: bytes
     objects: list[tuple[str, str, bytes]]
-    fdt_instance: int
-    fdt_expires: int
-    version: int = 2
-    cycles: int = 2
-    notifications: int = 2
-    notification_gap: int = 100
-    lead: int = 200
-    cycle_gap: int = 50
-    closings: int = 3
-    lost: set = field(default_factory=set)
+    instance: int
+    expires: int
+    air: Air = field(default_factory=Air)
 
 
-def packets(broadcast: Broadcast, last: bool) -> list[bytes]:
-    """One cycle: the FDT, then every object. `last` sets flag B at the end of each object."""
-    tsi = broadcast.it.tsi
-    files = [fdt.File(toi, location, len(octets), kind, 0, SYMBOL, BLOCK)
-             for toi, (location, kind, octets) in enumerate(broadcast.objects, 1)]
-    table = fdt.build(broadcast.fdt_expires, files)
+def packets(broadcast: Broadcast, count: int, last: bool) -> list[bytes]:
+    """The FDT, then the first `count` objects. `last` sets flag B at the end of each object."""
+    tsi, air, objects = broadcast.it.tsi, broadcast.air, broadcast.objects[:count]
+    files = [fdt.File(toi, location, len(octets), kind, 0, air.symbol, BLOCK)
+             for toi, (location, kind, octets) in enumerate(objects, 1)]
+    complete = count >= len(broadcast.objects)
+    table = fdt.build(broadcast.expires, files, complete)
     # The FDT goes in one packet, so its symbol is as long as it is.
-    size = max(SYMBOL, len(table))
-    head = (broadcast.version, broadcast.fdt_instance)
-    result = [alc.build(alc.Packet(tsi, 0, fdt=head, oti=alc.Oti(len(table), size, BLOCK), block=0, symbols=table))]
-    for toi, (_, _, octets) in enumerate(broadcast.objects, 1):
-        places = list(alc.Blocks(alc.Oti(len(octets), SYMBOL, BLOCK)))
+    oti = alc.Oti(len(table), max(air.symbol, len(table)), BLOCK)
+    # Two contents have two instances: the one before the packages joined, and the one with them.
+    instance = (broadcast.instance + (air.later and complete)) % (1 << 20)
+    result = [alc.build(alc.Packet(tsi, 0, fdt=(air.version, instance), oti=oti, block=0, symbols=table))]
+    for toi, (_, _, octets) in enumerate(objects, 1):
+        places = list(alc.Blocks(alc.Oti(len(octets), air.symbol, BLOCK)))
         for number, (block, index, offset) in enumerate(places, 1):
             result.append(alc.build(alc.Packet(
                 tsi, toi, close_object=last and number == len(places), block=block, index=index,
-                symbols=octets[offset:offset + SYMBOL])))
+                symbols=octets[offset:offset + air.symbol])))
     return result
 
 
@@ -56,6 +64,12 @@ class Sender:
         self.socket = net.sender(channel)
         self.socket.setblocking(False)
         self.sent = 0
+
+    @property
+    def source(self) -> str:
+        """Where its datagrams come from."""
+        host, port = self.socket.getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     async def send(self, octets: bytes) -> None:
         """Sends one datagram."""
@@ -68,33 +82,26 @@ class Sender:
         self.socket.close()
 
 
-async def notify(broadcast: Broadcast, channel: net.Channel, clock, first=None) -> None:
-    """Sends the notification, as often as the campaign wants; `first` is called after the first."""
-    sender = Sender(channel)
-    try:
-        for number in range(broadcast.notifications):
-            if number:
-                await clock.sleep(broadcast.notification_gap)
-            await sender.send(broadcast.datagram)
-            if number == 0 and first is not None:
-                first()
-    finally:
-        sender.close()
-
-
-async def deliver(broadcast: Broadcast, channel: net.Channel, clock) -> None:
-    """Sends the carousel, then closes the session."""
-    sender = Sender(channel)
-    try:
-        await clock.sleep(broadcast.lead)
-        for cycle in range(broadcast.cycles):
-            if cycle:
-                await clock.sleep(broadcast.cycle_gap)
-            for packet in packets(broadcast, cycle == broadcast.cycles - 1):
-                await sender.send(packet)
-        closing = alc.build(alc.Packet(broadcast.it.tsi, None, close_session=True))
-        for _ in range(broadcast.closings):
-            await sender.send(closing)
+async def send(broadcast: Broadcast, notification: Sender, delivery: Sender, clock, begun) -> None:
+    """Airs a campaign from its notification to its close; `begun` is called after the first datagram."""
+    air, whole = broadcast.air, len(broadcast.objects)
+    await notification.send(broadcast.datagram)
+    begun()
+    await clock.sleep(air.lead)
+    for cycle in range(air.cycles):
+        if cycle:
+            await clock.sleep(air.cycle_gap)
+        await notification.send(broadcast.datagram)
+        last = cycle == air.cycles - 1
+        if air.later and cycle == 0:
+            for packet in packets(broadcast, 1, False):
+                await delivery.send(packet)
+            if not last:
+                continue
+        for packet in packets(broadcast, whole, last):
+            await delivery.send(packet)
+    closing = alc.build(alc.Packet(broadcast.it.tsi, None, close_session=True))
+    for number in range(CLOSINGS):
+        if number:
             await clock.sleep(20)
-    finally:
-        sender.close()
+        await delivery.send(closing)

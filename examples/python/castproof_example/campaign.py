@@ -45,7 +45,8 @@ class Campaign:
         self.device, self.record, self.it = device, record, trigger.it
         self.session, self.server = f"{trigger.package.session:X}", trigger.package.server
         self.clock, self.store = device.clock, device.store
-        self.reception = Reception(self.it, self.store, self.clock, record.get("fdt_expiry"))
+        self.reception = Reception(self.it, self.store, self.clock, record.get("fdt_expiry"),
+                                   lambda: device.config.world.moment("once-received"))
         self.message: syncml.Message | None = None
 
     async def run(self) -> None:
@@ -53,10 +54,7 @@ class Campaign:
         record = self.record
         try:
             if record.get("end") is None:
-                channel = self.device.config.channels.get(self.it.channel)
-                if channel is None:
-                    raise Dropped(f"no channel {self.it.channel}")
-                await self.reception.open(channel)
+                await self.device.receive(self.reception)
             else:
                 self.reception.end = record["end"]
             if "result" not in record:
@@ -67,7 +65,7 @@ class Campaign:
             LOG.info("campaign %s ends without a result: %s", self.it.campaign, reason)
         finally:
             record["fdt_expiry"] = self.reception.expiry
-            self.reception.close()
+            self.device.release(self.reception)
         record["phase"] = "done"
         self.store.save()
 
@@ -206,13 +204,13 @@ class Campaign:
             await clock.until(min(limit, record.get("ask_at", 0)))
             if clock.now() >= limit:
                 break
-            answer = await self._ask(mandatory, limit)
+            answer, pause = await self._ask(mandatory, limit)
             if answer == "approved":
                 return self._approve(False)
             if answer == "declined" and not mandatory:
                 return False
             if answer == "postponed":
-                record["ask_at"] = clock.now() + self.device.config.world.ask_again
+                record["ask_at"] = clock.now() + pause
                 self.store.save()
         return self._approve(True) if mandatory else False
 
@@ -221,13 +219,13 @@ class Campaign:
         self.store.save()
         return True
 
-    async def _ask(self, mandatory: bool, limit: int) -> str | None:
-        """One prompt; None when its time is over."""
+    async def _ask(self, mandatory: bool, limit: int) -> tuple[str | None, int]:
+        """One prompt: the answer, None when its time is over, and for how long it is put off."""
         prompt = asyncio.ensure_future(self.device.prompt(self.it, mandatory, limit))
         timer = asyncio.ensure_future(self.clock.until(limit))
         try:
             await asyncio.wait({prompt, timer}, return_when=asyncio.FIRST_COMPLETED)
-            return prompt.result() if prompt.done() else None
+            return prompt.result() if prompt.done() else (None, 0)
         finally:
             prompt.cancel()
             timer.cancel()
@@ -248,7 +246,7 @@ class Campaign:
             return
         if it.not_after is not None and self.clock.now() > it.not_after:
             # A forced installation falls due at "not after" itself; it may be a moment late.
-            if not (record.get("forced") and self.clock.now() <= it.not_after + 2000 * self.clock.scale):
+            if not (record.get("forced") and self.clock.now() <= it.not_after + 2000):
                 raise Dropped("'not after' has passed")
         if it.kind != PROVISIONING and not triggers.updates(self.device.installed(it), it):
             raise Dropped("another campaign was faster")

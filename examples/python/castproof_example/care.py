@@ -1,6 +1,5 @@
 """Records of Devices, and the care for those that reported a failure (section 6.5)."""
 
-import copy
 import logging
 import re
 
@@ -14,7 +13,7 @@ _CODE = re.compile(r"<(?:\w+:)?ResultCode>\s*(\d{1,5})\s*</")
 
 def command_to_json(command: Command) -> dict:
     """A command in a form that the store keeps."""
-    return {"name": command.name, "correlator": command.correlator, "items": [vars(item) for item in command.items],
+    return {"name": command.name, "correlator": command.correlator, "items": [dict(vars(item)) for item in command.items],
             "children": [command_to_json(one) for one in command.children]}
 
 
@@ -36,49 +35,38 @@ def result_code(item: Item) -> int | None:
 class Carer:
     """Knows campaigns and records. All of it is in the store, so a restart forgets nothing."""
 
-    def __init__(self, store, notice=lambda *_: None):
-        self.store, self.notice = store, notice
+    def __init__(self, store, clock, notice=lambda *_: None):
+        self.store, self.clock, self.notice = store, clock, notice
 
-    def begin(self, campaign: str, kind: int, rules: list[Rule], commands: list[Command],
-              plan: list[list[Command]] | None = None) -> None:
-        """A campaign goes on air. `plan` holds further steps for Devices whose care failed."""
-        self.store.data["campaigns"][campaign] = {
-            "kind": kind, "rules": [vars(rule) for rule in rules],
-            "commands": [command_to_json(one) for one in commands],
-            "plan": [[command_to_json(one) for one in step] for step in plan or []]}
-        self.store.data["records"].setdefault(campaign, {})
+    def plan(self, campaign: str, following: list[str], patience: int) -> None:
+        """Which processes follow when care fails, and how long statuses are awaited (milliseconds)."""
+        self.store.data["plans"][campaign] = {"next": following, "patience": patience}
         self.store.save()
 
-    def campaign_of(self, correlator: str) -> str | None:
-        """The campaign that a correlator belongs to, care included."""
-        campaigns = self.store.data["campaigns"]
-        if correlator in campaigns:
-            return correlator
-        owner = self.store.data["correlators"].get(correlator)
-        return owner if owner in campaigns else None
+    def begin(self, campaign: str, rules: list[Rule], commands: list[Command], inspect: list[str]) -> None:
+        """A campaign goes on air. `inspect` names nodes that are read of every Device that reports."""
+        self.store.data["campaigns"][campaign] = {
+            "rules": [vars(rule) for rule in rules], "inspect": inspect,
+            "commands": [command_to_json(one) for one in commands]}
+        self.store.data["records"].setdefault(campaign, {})
+        self.store.save()
 
     def record(self, campaign: str, device: str) -> dict | None:
         """What is known of a Device; None stands for unknown."""
         return self.store.data["records"].get(campaign, {}).get(device)
 
-    def report(self, correlator: str, device: str, items: list[Item]) -> bool:
+    def report(self, campaign: str, device: str, items: list[Item]) -> bool:
         """Takes a report; False when the campaign is unknown. A second one changes nothing."""
-        campaign = self.campaign_of(correlator)
-        if campaign is None:
+        if campaign not in self.store.data["campaigns"]:
             return False
         records = self.store.data["records"].setdefault(campaign, {})
-        record = records.setdefault(device, {"state": "unknown", "result": None, "reports": {}, "steps": 0})
-        if correlator in record["reports"]:
+        if device in records:
             return True
         code = result_code(items[0])
-        record["reports"][correlator] = code
-        fine = code is not None and codes.good(code)
-        if correlator == campaign:
-            record["result"] = code
-            record["state"] = "succeeded" if fine else "failed"
-            record["failures"] = [[item.source, result_code(item)] for item in items[1:]]
-        else:
-            record["state"] = "restored" if fine else "attention"
+        if code is None:
+            return False
+        records[device] = {"result": code, "state": "succeeded" if codes.good(code) else "failed", "steps": 0,
+                           "failures": [[item.source, result_code(item)] for item in items[1:]]}
         self.notice("report", campaign, device)
         return True
 
@@ -88,85 +76,107 @@ class Carer:
         if record is None or record["state"] not in ("failed", "caring"):
             return []
         if record["state"] == "caring":
-            return [command_from_json(one) for one in record["pending"]]
-        first = self._first(campaign, record)
-        if first == "ignore":
-            record["state"] = "noted"
-            return []
-        orders = first if isinstance(first, list) else []
-        return self._order(record, orders) if orders else self._next(campaign, device)
+            return self._order(record, [command_from_json(one) for one in record["pending"]])
+        return self._begin_process(campaign, device, self._process(campaign, record))
+
+    def reads(self, campaign: str) -> list[Command]:
+        """The Gets for the nodes that the campaign wants to be read."""
+        return [Command("Get", items=[Item(target=node)])
+                for node in self.store.data["campaigns"][campaign]["inspect"]]
+
+    def owed(self, device: str) -> tuple[str, list[Command]] | None:
+        """A step that waits for the Device to open a session."""
+        for campaign, records in self.store.data["records"].items():
+            record = records.get(device)
+            if record is not None and record["state"] == "caring" and record.get("owed"):
+                return campaign, self.orders(campaign, device)
+        return None
 
     def _order(self, record: dict, orders: list[Command]) -> list[Command]:
-        record["state"], record["pending"] = "caring", [command_to_json(one) for one in orders]
+        record["state"], record["owed"] = "caring", False
+        record["pending"] = [command_to_json(one) for one in orders]
+        record["sent"] = self.clock.now()
         return orders
+
+    def _begin_process(self, campaign: str, device: str, process: str) -> list[Command]:
+        record = self.record(campaign, device)
+        if process == "ignore":
+            record["state"] = "noted"
+        elif process == "re-provision" and (orders := self._again(campaign, record)):
+            return self._order(record, orders)
+        elif process == "re-provision" and record["failures"]:
+            # Nothing is left to send: what was to be removed is gone.
+            record["state"] = "restored"
+        else:
+            record["state"] = "attention"
+        record.pop("pending", None)
+        self.notice(record["state"], campaign, device)
+        return []
 
     def _next(self, campaign: str, device: str) -> list[Command]:
         """The next step of the provider's own plan; without one the Device needs attention."""
-        record, plan = self.record(campaign, device), self.store.data["campaigns"][campaign]["plan"]
-        if record["steps"] < len(plan):
-            orders = [command_from_json(one) for one in plan[record["steps"]]]
-            record["steps"] += 1
-            for number, one in enumerate(orders, 1):
-                if one.name == "Exec":
-                    one.correlator = f"{campaign[:40]}.care-{record['steps']}-{number}"
-                    self.store.data["correlators"][one.correlator] = campaign
-            return self._order(record, orders)
-        record["state"] = "attention"
-        record.pop("pending", None)
-        self.notice("attention", campaign, device)
-        return []
+        record, plan = self.record(campaign, device), self.store.data["plans"].get(campaign, {"next": []})
+        number = record["steps"]
+        record["steps"] += 1
+        return self._begin_process(campaign, device, plan["next"][number] if number < len(plan["next"]) else "escalate")
 
-    def _first(self, campaign: str, record: dict):
-        """What the schedule says: `ignore`, a list of commands, or None for no process."""
-        entry = self.store.data["campaigns"][campaign]
-        rules = [Rule(**rule) for rule in entry["rules"]]
-        for node, status in record.get("failures", []):
+    def out_of_patience(self) -> None:
+        """Looks for orders whose statuses did not come in time; the next step then waits."""
+        for campaign, records in self.store.data["records"].items():
+            patience = self.store.data["plans"].get(campaign, {}).get("patience")
+            for device, record in records.items():
+                if (patience is not None and record["state"] == "caring" and not record.get("owed")
+                        and self.clock.now() >= record["sent"] + patience):
+                    self._next(campaign, device)
+                    record["owed"] = record["state"] == "caring"
+                    self.store.save()
+
+    def _process(self, campaign: str, record: dict) -> str:
+        """What the schedule says: the process of the rule under which the Device reported."""
+        rules = [Rule(**rule) for rule in self.store.data["campaigns"][campaign]["rules"]]
+        for node, status in record["failures"]:
             rule = look_up(rules, node or "", status or 0)
             if rule is not None and rule.report:
-                if rule.process == "ignore":
-                    return "ignore"
-                return self._again(entry, record) if rule.process == "re-provision" else None
-        return None
+                return rule.process
+        return "escalate"
 
-    @staticmethod
-    def _again(entry: dict, record: dict) -> list[Command]:
+    def _again(self, campaign: str, record: dict) -> list[Command]:
         """The settings that failed once more; of an Atomic all of it."""
         failed = dict(map(tuple, record["failures"]))
+        source = record.get("pending") or self.store.data["campaigns"][campaign]["commands"]
         result = []
-        for command in (command_from_json(one) for one in entry["commands"]):
-            if command.name in GROUPS:
-                atomic = command.name == "Atomic"
-                nodes = {item.target for child in command.children for item in child.items}
-                if not nodes & failed.keys():
-                    continue
-                children = [fixed for child in command.children if (fixed := _repair(child, failed, atomic))]
-                if atomic and children:
-                    result.append(Command("Atomic", children=children))
-                else:
-                    result += children
-            elif fixed := _repair(command, failed, False):
-                result.append(fixed)
+        for command in map(command_from_json, source):
+            if command.name not in GROUPS:
+                if fixed := _repair(command, failed, False):
+                    result.append(fixed)
+                continue
+            nodes = {item.target for child in command.children for item in child.items}
+            if not nodes & failed.keys():
+                continue
+            atomic = command.name == "Atomic"
+            children = [fixed for child in command.children if (fixed := _repair(child, failed, atomic))]
+            result += [Command("Atomic", children=children)] if atomic and children else children
         return result
 
-    def answered(self, campaign: str, device: str, outcome: list[tuple[Command, int]],
-                 results: list[Command]) -> list[Command]:
+    def answered(self, campaign: str, device: str, outcome: list[tuple[Command, int]]) -> list[Command]:
         """Statuses of the orders came; gives the next orders, if any."""
         record = self.record(campaign, device)
         if record is None or record["state"] != "caring":
             return []
         record["care"] = [[one.name, one.items[0].target if one.items else None, code] for one, code in outcome]
-        if all(200 <= code < 300 for _, code in outcome):
-            waiting = any(one.name == "Exec" and code == 202 for one, code in outcome)
-            record["state"] = "waiting" if waiting else "restored"
+        if all(200 <= code < 300 and code not in (215, 216) for _, code in outcome):
+            record["state"] = "restored"
             record.pop("pending", None)
             self.notice("restored", campaign, device)
             return []
+        failures = [[one.items[0].target, code] for one, code in outcome
+                    if one.items and not 200 <= code < 300]
+        record["failures"] = failures or record["failures"]
         return self._next(campaign, device)
 
 
 def _repair(command: Command, failed: dict, whole: bool) -> Command | None:
     """A command to send again: it adds what was missing, and leaves alone what is gone already."""
-    command = copy.deepcopy(command)
     node = command.items[0].target if command.items else None
     if node not in failed:
         return command if whole else None

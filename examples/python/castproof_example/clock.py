@@ -1,4 +1,4 @@
-"""A clock that a test bench may set and speed up.
+"""A clock that a test bench may set.
 
 Times are milliseconds since 1970 UTC. Waiting ends early only to look at the clock anew.
 """
@@ -8,17 +8,16 @@ import time
 
 
 class Clock:
-    """`scale` is how many milliseconds pass here while one passes outside."""
+    """`offset` is how many milliseconds it is ahead of the host's time."""
 
-    def __init__(self, scale: float = 1.0):
-        self.scale = scale
+    def __init__(self, offset: int = 0):
         self._start = time.monotonic()
-        self._base = time.time() * 1000
+        self._base = time.time() * 1000 + offset
         self._changed = asyncio.Event()
 
     def now(self) -> int:
         """The present time."""
-        return int(self._base + (time.monotonic() - self._start) * 1000 * self.scale)
+        return int(self._base + (time.monotonic() - self._start) * 1000)
 
     def set(self, now: int) -> None:
         """Sets the clock; everybody who waits looks again."""
@@ -32,14 +31,10 @@ class Clock:
             changed = self._changed
             try:
                 # Never longer than a minute in one piece: huge delays overflow timers.
-                await asyncio.wait_for(changed.wait(), min(left / 1000 / self.scale + 0.0005, 60))
+                await asyncio.wait_for(changed.wait(), min(left / 1000 + 0.0005, 60))
             except asyncio.TimeoutError:
                 pass
 
     async def sleep(self, duration: float) -> None:
         """Waits for a number of milliseconds."""
         await self.until(self.now() + int(duration))
-
-    def outside(self, duration: float) -> float:
-        """A duration of this clock in seconds outside, for time limits of sockets."""
-        return duration / 1000 / self.scale

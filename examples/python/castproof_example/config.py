@@ -46,11 +46,30 @@ class World:
     storage_full: bool = False
     install_full: bool = False
     installer_fails: bool = False
-    settings_full: bool = False
     read_only: set[str] = field(default_factory=set)
-    broken: set[str] = field(default_factory=set)
+    gives_way_after: int | None = None
     install_time: int = 50
-    ask_again: int = 200
+    power_fails: str | None = None
+    cut: object = None
+
+    def moment(self, name: str) -> bool:
+        """Says what is happening; True when the power fails now. `cut` is then called, once."""
+        if self.power_fails != name:
+            return False
+        self.power_fails = None
+        if self.cut is not None:
+            self.cut()
+        return True
+
+    def refuses(self, node: str) -> bool:
+        """Whether a setting is read-only. After so many refusals it may give way."""
+        if node not in self.read_only:
+            return False
+        if self.gives_way_after is not None:
+            if self.gives_way_after == 0:
+                return False
+            self.gives_way_after -= 1
+        return True
 
 
 @dataclass
@@ -58,6 +77,7 @@ class DeviceConfig:
     """All of it; `folder` keeps what survives a restart, `first` is the state it begins with."""
 
     identity: Identity
+    notification: str
     channels: dict[str, Channel]
     registrations: dict[str, Registration]
     folder: str

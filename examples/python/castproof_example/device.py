@@ -58,8 +58,8 @@ class Nonces:
 class Device:
     """One Device while it is switched on.
 
-    `prompt(announcement, mandatory, limit)` asks the End User and gives "approved", "declined" or
-    "postponed"; `notice(kind, campaign)` is told what happens.
+    `prompt(announcement, mandatory, limit)` asks the End User. It gives "approved", "declined" or
+    "postponed", and for how many milliseconds. `notice(kind, campaign, detail)` is told what happens.
     """
 
     def __init__(self, config: DeviceConfig, clock: Clock, prompt, notice=lambda *_: None,
@@ -71,6 +71,8 @@ class Device:
         self.talking = asyncio.Lock()
         self._tasks: dict[str, asyncio.Task] = {}
         self._transport: asyncio.DatagramTransport | None = None
+        self._receptions: set[Reception] = set()
+        self._listens, self._receiver = False, True
 
     def start(self) -> None:
         """Goes on with what was going on when the Device was switched off."""
@@ -84,8 +86,34 @@ class Device:
 
     async def listen(self) -> None:
         """Joins the notification channel."""
-        if self._transport is None:
-            self._transport = await net.listen(self.config.channels["notification"], self.take)
+        self._listens = True
+        if self._transport is None and self._receiver:
+            self._transport = await net.listen(self.config.channels[self.config.notification], self.take)
+
+    async def receive(self, reception: Reception) -> None:
+        """Has a campaign receive, as long as there is a receiver."""
+        self._receptions.add(reception)
+        await reception.open(self.config.channels.get(reception.it.channel) if self._receiver else None)
+
+    def release(self, reception: Reception) -> None:
+        """A campaign wants no more of its session."""
+        self._receptions.discard(reception)
+        reception.close()
+
+    async def receiver(self, on: bool) -> None:
+        """The receiver goes or comes: all groups are left, or those joined that are wanted."""
+        self._receiver = on
+        if on:
+            if self._listens:
+                await self.listen()
+            for reception in list(self._receptions):
+                await self.receive(reception)
+            return
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+        for reception in self._receptions:
+            reception.leave()
 
     async def stop(self) -> None:
         """Switches off: nothing goes on, sockets are given back, the store keeps the rest."""
@@ -144,7 +172,7 @@ class Device:
         self.store.save()
         if record["phase"] == "done":
             raise Refused("schedule: 'not after' has passed")
-        self.notice("accepted", it.campaign)
+        self.notice("accepted", it.campaign, None)
         self._go_on(record)
 
     def _trigger(self, record: dict) -> triggers.Trigger:
@@ -184,14 +212,20 @@ class Device:
 
     def withdraw_prompt(self, campaign: str) -> None:
         """The End User need not answer any more."""
-        self.notice("withdrawn", campaign)
+        self.notice("withdrawn", campaign, None)
 
     def log_result(self, it: Announcement, code: int) -> None:
         """Adds a line to the status log."""
         log = self.store.data["log"]
         log.append([it.number, it.campaign, code, self.clock.now()])
         del log[:-32]
-        self.notice("result", it.campaign)
+        self.notice("result", it.campaign, code)
+
+    def fill_log(self) -> None:
+        """The log is full of results of campaigns that were before."""
+        now = self.clock.now()
+        self.store.data["log"] = [[0, f"before-{number}", 200, now] for number in range(1, 33)]
+        self.store.save()
 
     def nonces(self, registration) -> Nonces:
         return Nonces(self.store, registration)
@@ -230,7 +264,7 @@ class Device:
         if report in reports:
             reports.remove(report)
         self.store.save()
-        self.notice("reported", report["correlator"])
+        self.notice("reported", report["correlator"], None)
 
     def care_context(self, registration, component: str | None, held: dict[str, bytes] | None = None,
                      version: str | None = None) -> Context:
@@ -277,11 +311,11 @@ class Device:
                 continue
             reception = Reception(it, self.store, self.clock, record.get("fdt_expiry"))
             try:
-                if url not in reception.done and it.channel in self.config.channels:
-                    await reception.open(self.config.channels[it.channel])
+                if url not in reception.done:
+                    await self.receive(reception)
                     reception.want({url})
                     return await reception.object(url), it.target.version
                 return reception.octets(url), it.target.version
             finally:
-                reception.close()
+                self.release(reception)
         return None, None

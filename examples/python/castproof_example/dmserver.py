@@ -37,6 +37,7 @@ class DmSession:
     challenge: bytes | None = None
     server_challenge: bytes | None = None
     proved: bool = False
+    where: str = ""
     refused: int = 0
     campaign: str | None = None
     sent: list[Command] = field(default_factory=list)
@@ -51,12 +52,11 @@ def new_nonce() -> bytes:
 class DmServer:
     """Answers Devices. `store` keeps nonces and records, `carer` knows the campaigns."""
 
-    def __init__(self, server: str, url: str, accounts: dict[str, Account], store, carer: Carer):
-        self.server, self.url, self.accounts = server, url, accounts
+    def __init__(self, server: str, accounts: dict[str, Account], store, carer: Carer):
+        self.server, self.accounts = server, accounts
         self.store, self.carer = store, carer
         self.sessions: dict[tuple[str, str], DmSession] = {}
         self.overload: dict | None = None
-        self.silent = 0
 
     def _nonces(self, account: Account) -> dict:
         def text(octets: bytes | None) -> str | None:
@@ -66,7 +66,7 @@ class DmServer:
             "device": text(account.first_nonce), "server": text(account.first_server_nonce)})
 
     async def answer(self, path: str, headers: dict[str, str], body: bytes) -> http.Answer | None:
-        """One POST of a Device."""
+        """One POST of a Device. The server answers at whatever host and path it was asked."""
         kind = headers.get("content-type", "").split(";")[0].strip().lower()
         if kind not in (syncml.CONTENT_TYPE, "application/vnd.syncml+xml"):
             return http.Answer(415)
@@ -90,6 +90,11 @@ class DmServer:
         elif message.msg_id in session.seen:
             same, reply = session.seen[message.msg_id]
             return reply if same == body else http.Answer(400)
+        host = headers.get("host", "")
+        if not host or any(character in host for character in "/<>& "):
+            return http.Answer(400)
+        session.where = f"http://{host}{path.partition('?')[0]}"
+        self.carer.out_of_patience()
         reply = http.Answer(200, {"Content-Type": syncml.CONTENT_TYPE}, syncml.build(self._reply(session, message)))
         if session.authenticated:
             session.seen = {message.msg_id: (body, reply)}
@@ -111,7 +116,10 @@ class DmServer:
             status = self._take(session, one)
             answers.append(syncml.status(one, message.msg_id, status))
             if status == 200 and session.campaign is not None and one.data == "1226" and not session.sent:
+                orders += self.carer.reads(session.campaign)
                 orders += self.carer.orders(session.campaign, session.device)
+        if not orders and (owed := self.carer.owed(session.device)) is not None:
+            session.campaign, orders = owed
         session.sent = orders or session.sent
         cred = None
         if not session.proved and session.refused < 2:
@@ -124,9 +132,8 @@ class DmServer:
         return reply
 
     def _message(self, session: DmSession, message: Message, commands: list[Command], cred: str | None) -> Message:
-        separator = "&" if "?" in self.url else "?"
         return Message(session.id, session.msg_id, message.source, self.server, commands,
-                       target_name=message.source_name, resp_uri=f"{self.url}{separator}session={session.id}", cred=cred)
+                       target_name=message.source_name, resp_uri=f"{session.where}?session={session.id}", cred=cred)
 
     def _authenticate(self, session: DmSession, account: Account | None, message: Message) -> tuple[int, bytes | None]:
         if session.authenticated:
@@ -158,7 +165,7 @@ class DmServer:
         if not command.correlator or not command.items:
             return 412
         if self.carer.report(command.correlator, session.device, command.items):
-            session.campaign = self.carer.campaign_of(command.correlator)
+            session.campaign = command.correlator
             return 200
         return 412
 
@@ -186,10 +193,14 @@ class DmServer:
         codes = {one.cmd_ref: one.data for one in statuses}
         sent, session.sent = session.sent, []
         if sent and session.campaign is not None:
-            results = [one for one in message.commands if one.name == "Results"]
-            outcome = [(one, int(codes.get(one.id) or 0)) for one in _flat(sent)]
-            return self.carer.answered(session.campaign, session.device, outcome, results)
+            outcome = [(one, _code(codes.get(one.id))) for one in _flat(sent) if one.name != "Get"]
+            if outcome:
+                return self.carer.answered(session.campaign, session.device, outcome)
         return []
+
+
+def _code(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
 def _renumber(command: Command) -> None:

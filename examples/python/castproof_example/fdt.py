@@ -85,10 +85,11 @@ def _file(own: dict, common: dict) -> File:
                 _number(value("FEC-OTI-Maximum-Source-Block-Length")), encoding not in (None, "", "null", "identity"))
 
 
-def build(expires: int, files: list[File]) -> bytes:
-    """A complete FDT; `expires` in milliseconds since 1970, rounded up to a second."""
+def build(expires: int, files: list[File], complete: bool = True) -> bytes:
+    """An FDT; `expires` in milliseconds since 1970, rounded up to a second."""
+    last = ' Complete="true"' if complete else ""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>',
-             f'<FDT-Instance xmlns="urn:ietf:params:xml:ns:fdt" Expires="{-(-expires // 1000) + NTP}" Complete="true">']
+             f'<FDT-Instance xmlns="urn:ietf:params:xml:ns:fdt" Expires="{-(-expires // 1000) + NTP}"{last}>']
     for file in files:
         lines.append(
             f'  <File TOI="{file.toi}" Content-Location={xmltext.quoteattr(file.location)}'

@@ -1,13 +1,14 @@
 """The Service Provider: it prepares campaigns, airs them, and runs the DM Server."""
 
 import asyncio
+import hashlib
 import logging
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from . import announcement, broadcast, cose, http, net, notification
 from .announcement import Announcement, ObjectRef
-from .broadcast import Broadcast
+from .broadcast import Air, Broadcast, Sender
 from .care import Carer
 from .clock import Clock
 from .dmserver import Account, DmServer
@@ -29,22 +30,25 @@ class ProviderConfig:
     private_key: bytes
     accounts: dict[str, Account]
     channels: dict[str, net.Channel]
+    notification: str
+    delivery: str
     host: str
     port: int
-    url: str
     folder: str
+    sequence: int = 0
 
 
 @dataclass
 class Plan:
-    """A campaign before it has numbers. `document` makes the Command from the SessionID.
+    """A campaign before it has numbers.
 
-    `packages` are (location, octets). What stays None is chosen by the provider.
+    `document` makes the octets of the Command from the SessionID; `packages` are (location, octets).
+    Durations are milliseconds, `age` is how long ago it was issued. `rules`, `commands` and `inspect`
+    are what the DM Server needs to know of it.
     """
 
     campaign: str
     kind: int
-    channel: str
     document: object
     target: announcement.Target = field(default_factory=announcement.Target)
     reporting: announcement.Reporting = field(default_factory=announcement.Reporting)
@@ -53,15 +57,21 @@ class Plan:
     not_before: int | None = None
     not_after: int | None = None
     start_window: int = 0
-    expires: int | None = None
+    age: int = 0
     lifetime: int = 600_000
-    tsi: int | None = None
-    number: int | None = None
-    session: int | None = None
     rules: list[Rule] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
-    plan: list[list[Command]] = field(default_factory=list)
-    air: dict = field(default_factory=dict)
+    inspect: list[str] = field(default_factory=list)
+    air: Air = field(default_factory=Air)
+
+
+def location(server: str, campaign: str, name: str) -> str:
+    """A Content-Location. It is a name, and at most 255 octets long."""
+    folder = quote(campaign, safe="")
+    if len(folder) > 64:
+        folder = hashlib.sha256(campaign.encode()).hexdigest()[:32]
+    host = server if len(server) < 100 and server.isascii() and server.isprintable() else "provider.invalid"
+    return f"http://{host}/{folder}/{name}"
 
 
 class Provider:
@@ -69,76 +79,94 @@ class Provider:
 
     def __init__(self, config: ProviderConfig, clock: Clock, notice=lambda *_: None):
         self.config, self.clock = config, clock
-        self.store = Store(config.folder, {"campaigns": {}, "records": {}, "correlators": {}, "nonces": {},
-                                           "number": 0, "session": 0, "tsi": 0, "fdt": 0, "tid": 0})
-        self.carer = Carer(self.store, notice)
-        self.dm = DmServer(config.server, config.url, config.accounts, self.store, self.carer)
+        self.store = Store(config.folder, {"campaigns": {}, "plans": {}, "records": {}, "nonces": {},
+                                           "number": config.sequence, "session": 0, "tsi": 0, "fdt": 0, "tid": 0})
+        self.store.data["number"] = max(self.store.data["number"], config.sequence)
+        self.carer = Carer(self.store, clock, notice)
+        self.dm = DmServer(config.server, config.accounts, self.store, self.carer)
         self._http: asyncio.Server | None = None
+        self._senders: list[Sender] = []
         self._tasks: set[asyncio.Task] = set()
 
     async def start(self) -> None:
-        """Begins to serve Devices. A port of 0 is chosen by the system and enters the URL."""
-        self._http = await http.serve(self.config.host, self.config.port, self.dm.answer)
-        if urlsplit(self.config.url).port == 0:
-            port = self._http.sockets[0].getsockname()[1]
-            self.dm.url = self.config.url.replace(":0", f":{port}", 1)
+        """Begins to serve Devices. A port of 0 is chosen by the system."""
+        config = self.config
+        try:
+            for label in (config.notification, config.delivery):
+                self._senders.append(Sender(config.channels[label]))
+            self._http = await http.serve(config.host, config.port, self.dm.answer)
+        except BaseException:
+            await self.stop()
+            raise
+        self._keep(self._watch())
 
     @property
-    def url(self) -> str:
-        """The URL that Devices have in their account."""
-        return self.dm.url
+    def address(self) -> str:
+        """Where the DM Server listens."""
+        host, port = self._http.sockets[0].getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @property
+    def sources(self) -> list[str]:
+        """Where the datagrams come from."""
+        return [sender.source for sender in self._senders]
 
     async def stop(self) -> None:
         """Ends everything and gives sockets back."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for sender in self._senders:
+            sender.close()
         if self._http is not None:
             self._http.close()
             self._http = None
 
-    def _count(self, name: str, most: int, given: int | None = None) -> int:
+    def _keep(self, work) -> asyncio.Task:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _watch(self) -> None:
+        while True:
+            await self.clock.sleep(50)
+            self.carer.out_of_patience()
+
+    def _count(self, name: str, most: int, step: int = 1) -> int:
         data = self.store.data
-        data[name] = (data[name] % most + 1) if given is None else max(data[name], given)
-        return data[name] if given is None else given
+        data[name] = data[name] % most + step
+        return data[name]
 
     def prepare(self, plan: Plan) -> Broadcast:
-        """Numbers, signs and keeps a campaign."""
-        now = self.clock.now()
-        session = self._count("session", 0xFFFF, plan.session)
+        """Numbers, signs and keeps a campaign. ValueError when it cannot be said on the wire."""
+        config, issued = self.config, self.clock.now() - plan.age
+        session = self._count("session", 0xFFFF)
         command = plan.document(session)
-        location = f"http://{self.config.server}/{plan.campaign}/command.xml"
+        name = location(config.server, plan.campaign, "command.xml")
         it = Announcement(
-            plan.campaign, self._count("number", 1 << 62, plan.number), now,
-            plan.expires if plan.expires is not None else now + plan.lifetime, plan.kind, plan.channel,
-            self._count("tsi", 0xFFFF, plan.tsi), ObjectRef.of(location, command), plan.target,
-            [ObjectRef.of(name, octets) for name, octets in plan.packages], plan.consent, plan.not_before,
+            plan.campaign, self._count("number", 1 << 62), issued, issued + plan.lifetime, plan.kind, config.delivery,
+            self._count("tsi", 0xFFFF), ObjectRef.of(name, command), plan.target,
+            [ObjectRef.of(where, octets) for where, octets in plan.packages], plan.consent, plan.not_before,
             plan.not_after, plan.start_window, plan.reporting)
         payload = announcement.build(it)
         announcement.parse(payload)
-        header = notification.trigger_header(3 if plan.consent else 1, session, self.config.server)
-        vendor = cose.sign(payload, self.config.key_id, self.config.private_key, header)
-        datagram = notification.build(self._count("tid", 255), self.config.server, self.config.group_password,
-                                      self.config.group_nonce, header, vendor)
-        self.carer.begin(plan.campaign, plan.kind, plan.rules, plan.commands, plan.plan)
-        objects = [(location, "application/vnd.syncml.dm+xml", command)]
-        objects += [(name, "application/octet-stream", octets) for name, octets in plan.packages]
-        return Broadcast(it, datagram, objects, self._count("fdt", (1 << 20) - 1),
-                         max(it.expires, now + 60_000), **plan.air)
+        header = notification.trigger_header(3 if plan.consent else 1, session, config.server)
+        vendor = cose.sign(payload, config.key_id, config.private_key, header)
+        datagram = notification.build(self._count("tid", 255), config.server, config.group_password,
+                                      config.group_nonce, header, vendor)
+        self.carer.begin(plan.campaign, plan.rules, plan.commands, plan.inspect)
+        objects = [(name, "application/vnd.syncml.dm+xml", command)]
+        objects += [(where, "application/octet-stream", octets) for where, octets in plan.packages]
+        instance = self._count("fdt", (1 << 20) - 2, 2)
+        end = self.clock.now() + plan.air.lead + plan.air.cycles * plan.air.cycle_gap + 60_000
+        return Broadcast(it, datagram, objects, instance, max(it.expires, end), plan.air)
 
-    async def air(self, ready: Broadcast, wait_for_first: bool = True) -> asyncio.Task:
+    async def air(self, ready: Broadcast) -> asyncio.Task:
         """Puts a campaign on air in the background; returns when the first notification is out."""
-        first = asyncio.Event()
-
-        async def run() -> None:
-            channels = self.config.channels
-            await asyncio.gather(broadcast.notify(ready, channels["notification"], self.clock, first.set),
-                                 broadcast.deliver(ready, channels[ready.it.channel], self.clock))
-
-        task = asyncio.get_running_loop().create_task(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        waiter = asyncio.ensure_future(first.wait())
+        begun = asyncio.Event()
+        task = self._keep(broadcast.send(ready, *self._senders, self.clock, begun.set))
+        waiter = asyncio.ensure_future(begun.wait())
         await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
         waiter.cancel()
         if task.done():

@@ -13,11 +13,13 @@ _MAX_TABLES = 4
 class Reception:
     """Collects the Command and the packages of a campaign, and watches for the end of transmission.
 
-    `known_expiry` is the Expires of an FDT that was seen before a restart.
+    `known_expiry` is the Expires of an FDT that was seen before a restart; `arrived` is asked when the
+    Command is whole, before anything of it is noted, and says whether the power fails.
     """
 
-    def __init__(self, it: Announcement, store, clock, known_expiry: int | None = None):
-        self.it, self.store, self.clock = it, store, clock
+    def __init__(self, it: Announcement, store, clock, known_expiry: int | None = None, arrived=lambda: False):
+        self.it, self.store, self.clock, self._arrived = it, store, clock, arrived
+        self._dark = False
         self.wanted: dict[str, ObjectRef] = {ref.location: ref for ref in [it.command, *it.packages]}
         self.done = {ref.location for ref in self.wanted.values() if store.get(ref.digest) is not None}
         self.damaged: set[str] = set()
@@ -34,15 +36,22 @@ class Reception:
         self._transport: asyncio.DatagramTransport | None = None
         self._timer: asyncio.Task | None = None
 
-    async def open(self, channel: net.Channel) -> None:
-        """Joins the channel."""
-        self._transport = await net.listen(channel, self.take)
-        self._timer = asyncio.create_task(self._watch())
+    async def open(self, channel: net.Channel | None) -> None:
+        """Joins the channel, if there is one, and watches the clock."""
+        if self._timer is None:
+            self._timer = asyncio.create_task(self._watch())
+        if channel is not None and self._transport is None and self.end is None:
+            self._transport = await net.listen(channel, self.take)
 
-    def close(self) -> None:
-        """Leaves the channel."""
+    def leave(self) -> None:
+        """Leaves the channel; the clock goes on."""
         if self._transport is not None:
             self._transport.close()
+            self._transport = None
+
+    def close(self) -> None:
+        """Leaves the channel for good."""
+        self.leave()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -102,7 +111,7 @@ class Reception:
 
     def take(self, datagram: bytes) -> None:
         """Takes one datagram of the channel."""
-        if self.end is not None:
+        if self.end is not None or self._dark:
             return
         try:
             packet = alc.parse(datagram)
@@ -193,6 +202,9 @@ class Reception:
         if part.complete:
             del self._parts[packet.toi]
             octets = bytes(part.octets)
+            if file.location == self.it.command.location and self._arrived():
+                self._dark = True
+                return
             if hashlib.sha256(octets).digest() == ref.digest:
                 self.store.put(ref.digest, octets)
                 self.done.add(file.location)

@@ -126,10 +126,8 @@ class Settings:
             return 405 if interior else 404
         if command.name == "Exec":
             return 405
-        if node in self.world.read_only:
+        if self.world.refuses(node):
             return 425
-        if node in self.world.broken:
-            return 500
         if command.name == "Delete":
             if name == "RollCall":
                 return 405
@@ -138,7 +136,7 @@ class Settings:
         if item.format not in (None, "chr"):
             return 415
         value = item.data or ""
-        if self.world.settings_full and (not exists or len(value.encode()) > len(values[name].encode())):
+        if self.world.storage_full and (not exists or len(value.encode()) > len(values[name].encode())):
             return 420
         values[name] = value
         return 200

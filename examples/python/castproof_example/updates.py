@@ -1,5 +1,6 @@
 """Commands for firmware and software: what they may say (section 4.1) and what they do (4.2, 4.3)."""
 
+import asyncio
 import copy
 import hashlib
 from dataclasses import dataclass, field
@@ -229,9 +230,23 @@ class Software:
         package.check(octets, context.identity, waiting["version"], context.keys)
         if context.world.install_full:
             raise Failure(codes.NO_ROOM_TO_INSTALL)
-        await context.clock.sleep(context.world.install_time)
         if context.world.installer_fails:
             raise Failure(codes.INSTALLER)
+        await self._write(octets, context)
+
+    @staticmethod
+    async def _write(octets: bytes, context: Context) -> None:
+        """Writes the image beside the running one. Only the stored version makes it the one that runs."""
+        world, half = context.world, len(octets) // 2
+        with open(context.store.folder / "image", "wb") as image:
+            image.write(octets[:half])
+            await context.clock.sleep(world.install_time / 2)
+            if world.moment("while-writing"):
+                await asyncio.Event().wait()
+            image.write(octets[half:])
+        await context.clock.sleep(world.install_time / 2)
+        if world.moment("once-written"):
+            await asyncio.Event().wait()
 
     async def _firmware(self, one: Step, context: Context) -> None:
         firmware = self.data["firmware"]

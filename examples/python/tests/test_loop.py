@@ -13,6 +13,7 @@ from castproof_example.dmserver import Account
 from castproof_example.net import Channel
 from castproof_example.provider import Plan, Provider, ProviderConfig
 from castproof_example.settings import Rule
+from castproof_example.syncml import Command
 
 KEY = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
 PUBLIC = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
@@ -29,19 +30,19 @@ class Loop(unittest.IsolatedAsyncioTestCase):
         account = Account(DEVICE, "d10", "d10-secret", "sp-secret", b"start")
         self.provider = Provider(ProviderConfig(
             "sp.example", "group-secret", b"group-nonce", "sp-key-1", KEY, {DEVICE: account}, channels,
-            "127.0.0.1", 0, "http://127.0.0.1:0/dm", self.folder.name + "/sp"), Clock())
+            "notification", "delivery-1", "127.0.0.1", 0, self.folder.name + "/sp"), Clock())
         await self.provider.start()
         registration = Registration("sp.example", "group-secret", b"group-nonce", {"sp-key-1": PUBLIC},
-                                    self.provider.url, "d10", "d10-secret", "sp-secret", b"start")
+                                    f"http://{self.provider.address}/dm", "d10", "d10-secret", "sp-secret", b"start")
         self.config = DeviceConfig(
-            Identity(DEVICE, "Acme", "X1", "1"), channels, {"sp.example": registration}, self.folder.name + "/d10",
+            Identity(DEVICE, "Acme", "X1", "1"), "notification", channels, {"sp.example": registration}, self.folder.name + "/d10",
             first_state("1.0", settings={"Apn": "old", "OldApn": "x"}))
         self.answers = []
         await self.on()
 
     async def on(self):
         async def prompt(it, mandatory, limit):
-            return self.answers.pop(0) if self.answers else await asyncio.sleep(60)
+            return (self.answers.pop(0), 50) if self.answers else await asyncio.sleep(60)
 
         self.device = Device(self.config, Clock(), prompt)
         self.device.start()
@@ -61,8 +62,8 @@ class Loop(unittest.IsolatedAsyncioTestCase):
 
     def firmware(self, campaign="spring-patch", who=FAILURES, **rest):
         url = f"http://sp.example/{campaign}/image.bin"
-        return Plan(campaign, FIRMWARE, "delivery-1",
-                    lambda session: documents.firmware(session, "sp.example", campaign, url),
+        return Plan(campaign, FIRMWARE,
+                    lambda session: documents.document(session, "sp.example", documents.firmware(campaign, url)),
                     Target("Acme", "X1", installed=["1.0"], version="2.0"), Reporting(who, 0, 100, None, 3, 200),
                     [(url, rest.pop("octets", PACKAGE))], **rest)
 
@@ -75,6 +76,13 @@ class Loop(unittest.IsolatedAsyncioTestCase):
 
     async def air(self, plan):
         await (await self.provider.air(self.provider.prepare(plan)))
+
+    async def provision(self, campaign, rules, commands, **rest):
+        group = Command("Sequence", children=commands)
+        document = [documents.schedule_leaves(campaign, rules), group]
+        await self.air(Plan(campaign, PROVISIONING,
+                            lambda session: documents.document(session, "sp.example", document),
+                            rules=rules, commands=[group], **rest))
 
     async def test_success_is_silent(self):
         await self.air(self.firmware())
@@ -89,10 +97,8 @@ class Loop(unittest.IsolatedAsyncioTestCase):
         await self.until(lambda: self.record("spring-patch"))
         self.assertEqual(self.record("spring-patch")["result"], 200)
         rules = [Rule(1, "any", True, "escalate")]
-        command = documents.setting("Replace", "RollCall", "1")
-        await self.air(Plan("roll", PROVISIONING, "delivery-1", lambda session: documents.provisioning(
-            session, "sp.example", "roll", rules, [command], False), reporting=Reporting(EVERYBODY, 0, 0, None, 3, 200),
-            rules=rules, commands=[command]))
+        await self.provision("roll", rules, [documents.setting("Replace", "RollCall", "1")],
+                             reporting=Reporting(EVERYBODY, 0, 0, None, 3, 200), inspect=["./FUMO/State", "./No"])
         await self.until(lambda: self.record("roll"))
         self.assertEqual(self.device.store.data["settings"]["RollCall"], "1")
 
@@ -117,8 +123,8 @@ class Loop(unittest.IsolatedAsyncioTestCase):
 
     async def test_a_component_is_installed(self):
         url = "http://sp.example/b/browser.bin"
-        await self.air(Plan("browser-3", SOFTWARE, "delivery-1", lambda session: documents.software(
-            session, "sp.example", "browser-3", "browser", url), Target(component="browser", version="3.1"),
+        await self.air(Plan("browser-3", SOFTWARE, lambda session: documents.document(
+            session, "sp.example", documents.software("browser-3", "browser", url)), Target(component="browser", version="3.1"),
             Reporting(EVERYBODY, 0, 0, None, 3, 200), [(url, PACKAGE)]))
         await self.until(lambda: self.record("browser-3"))
         self.assertEqual(self.record("browser-3")["result"], 1200)
@@ -128,9 +134,7 @@ class Loop(unittest.IsolatedAsyncioTestCase):
         rules = [Rule(1, "node:./Settings/Proxy", True, "re-provision", 0, 50, 200, 3), Rule(2, "any", False, "ignore")]
         commands = [documents.setting("Replace", "Apn", "new"), documents.setting("Replace", "Proxy", "p"),
                     documents.setting("Delete", "OldApn")]
-        await self.air(Plan("roaming", PROVISIONING, "delivery-1", lambda session: documents.provisioning(
-            session, "sp.example", "roaming", rules, commands, False), rules=rules,
-            commands=[documents.Command("Sequence", children=commands)]))
+        await self.provision("roaming", rules, commands)
         await self.until(lambda: (self.record("roaming") or {}).get("state") == "restored")
         settings = self.device.store.data["settings"]
         self.assertEqual((settings["Apn"], settings["Proxy"], "OldApn" in settings), ("new", "p", False))
@@ -154,13 +158,36 @@ class Loop(unittest.IsolatedAsyncioTestCase):
         await self.air(self.firmware())
         await self.until(lambda: self.record("spring-patch"))
 
-    async def test_care_by_exec_restores(self):
-        self.config.world.installer_fails = True
-        exec_again = [documents.Command("Exec", items=[documents.Item(target="./FUMO/DownloadAndUpdate")])]
-        await self.air(self.firmware(plan=[exec_again]))
+    async def test_a_plan_goes_on_where_the_process_of_the_rule_fails(self):
+        self.config.world.read_only.add("./Settings/Apn")
+        self.config.world.gives_way_after = 2
+        self.provider.carer.plan("roaming", ["re-provision", "escalate"], 5000)
+        await self.provision("roaming", [Rule(1, "any", True, "re-provision", 0, 0, 200, 3)],
+                             [documents.setting("Replace", "Apn", "new")])
+        await self.until(lambda: (self.record("roaming") or {}).get("state") == "restored")
+        self.assertEqual(self.record("roaming")["steps"], 1)
+        self.assertEqual(self.device.store.data["settings"]["Apn"], "new")
+
+    async def test_power_fails_while_writing(self):
+        async def cycle():
+            await self.device.stop()
+            await self.on()
+
+        self.config.world.power_fails = "while-writing"
+        self.config.world.cut = lambda: cycles.append(asyncio.ensure_future(cycle()))
+        cycles = []
+        await self.air(self.firmware(who=EVERYBODY))
         await self.until(lambda: self.record("spring-patch"))
-        self.config.world.installer_fails = False
-        await self.until(lambda: self.record("spring-patch")["state"] in ("restored", "attention"))
+        self.assertEqual(len(cycles), 1)
+        self.assertEqual(self.record("spring-patch")["result"], 200)
+        self.assertEqual(self.software["firmware"]["version"], "2.0")
+
+    async def test_packages_may_join_later(self):
+        plan = self.firmware(who=EVERYBODY)
+        plan.air.later, plan.air.version = True, 1
+        await self.air(plan)
+        await self.until(lambda: self.record("spring-patch"))
+        self.assertEqual(self.record("spring-patch")["result"], 200)
 
     async def test_others_are_left_alone(self):
         plan = self.firmware()
