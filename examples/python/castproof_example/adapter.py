@@ -16,8 +16,8 @@ from . import VERSION
 
 LOG = logging.getLogger("adapter")
 PROTOCOL = 1
-MAX_LINE = 64 << 20
-"""A package comes in base64 on one line."""
+MAX_LINE = 1 << 20
+MAX_INSTANCES = 32
 
 
 class Unsupported(Exception):
@@ -81,6 +81,13 @@ class Fields:
             raise Problem("malformed", f"{self.what}: unknown field {next(iter(self.left))}")
 
 
+def _object(pairs: list) -> dict:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a member stands twice")
+    return result
+
+
 class Adapter:
     """The loop. A subclass gives `role`, `capabilities`, `verbs` and the methods that they name."""
 
@@ -105,7 +112,7 @@ class Adapter:
     async def handle(self, line: bytes) -> bool:
         """Answers one line; False when it was the last."""
         try:
-            request = json.loads(line)
+            request = json.loads(line, object_pairs_hook=_object)
         except (ValueError, RecursionError):
             self.say({"id": None, "error": {"kind": "malformed", "reason": "the line is no JSON"}})
             return True
@@ -144,6 +151,10 @@ class Adapter:
         if verb == "open":
             if name in self.instances:
                 raise Problem("instance", f"{name} is open already")
+            if len(self.instances) >= MAX_INSTANCES:
+                raise Problem("instance", f"{MAX_INSTANCES} instances are open, more may not be")
+            if not 1 <= len(name) <= 64:
+                raise Problem("malformed", "the name of an instance has 1 to 64 characters")
             return await getattr(self, self.verbs[verb])(name, fields)
         if name not in self.instances:
             raise Problem("instance", f"no instance {name} is open")
@@ -152,13 +163,11 @@ class Adapter:
     def _hello(self, fields: Fields) -> dict:
         protocols = fields.take("protocols", list)
         role = fields.take("role", str)
-        fields.take("suite", dict)
-        fields.end()
         if PROTOCOL not in protocols:
             raise Unsupported(f"only protocol {PROTOCOL} is known here")
         if role != self.role:
             raise Unsupported(f"this adapter plays {self.role}, not {role}")
-        return {"protocol": PROTOCOL, "role": self.role, "capabilities": self.capabilities, "max_instances": 64,
+        return {"protocol": PROTOCOL, "role": self.role, "capabilities": self.capabilities, "max_instances": MAX_INSTANCES,
                 "clock": "set", "implementation": {"name": self.name, "version": VERSION}}
 
     async def close_all(self) -> None:
@@ -191,6 +200,26 @@ async def _serve(kind) -> None:
     await run(kind(write), reader)
 
 
+async def _line(reader: asyncio.StreamReader, adapter: Adapter) -> bytes:
+    """The next line; one that is too long is refused and passed over."""
+    while True:
+        try:
+            return await reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError as end:
+            return end.partial
+        except asyncio.LimitOverrunError as overrun:
+            await reader.readexactly(overrun.consumed)
+            while True:
+                try:
+                    await reader.readuntil(b"\n")
+                    break
+                except asyncio.LimitOverrunError as more:
+                    await reader.readexactly(more.consumed)
+                except asyncio.IncompleteReadError:
+                    break
+            adapter.say({"id": None, "error": {"kind": "malformed", "reason": "the line is longer than 1 MiB"}})
+
+
 async def run(adapter: Adapter, reader: asyncio.StreamReader) -> None:
     """Handles lines until `bye` or the end of the input. Answers may overtake each other."""
     tasks: set[asyncio.Task] = set()
@@ -201,7 +230,7 @@ async def run(adapter: Adapter, reader: asyncio.StreamReader) -> None:
             over.set()
 
     async def read() -> None:
-        while line := await reader.readline():
+        while line := await _line(reader, adapter):
             if line.strip():
                 task = asyncio.get_running_loop().create_task(one(line))
                 tasks.add(task)

@@ -87,11 +87,11 @@ async def send(broadcast: Broadcast, notification: Sender, delivery: Sender, clo
     air, whole = broadcast.air, len(broadcast.objects)
     await notification.send(broadcast.datagram)
     begun()
-    await clock.sleep(air.lead)
     for cycle in range(air.cycles):
         if cycle:
             await clock.sleep(air.cycle_gap)
-        await notification.send(broadcast.datagram)
+            await notification.send(broadcast.datagram)
+        await clock.sleep(air.lead)
         last = cycle == air.cycles - 1
         if air.later and cycle == 0:
             for packet in packets(broadcast, 1, False):

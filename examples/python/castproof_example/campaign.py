@@ -114,8 +114,11 @@ class Campaign:
             return await (self._provision() if self.it.kind == PROVISIONING else self._update())
 
     def _failed(self, pair: tuple[int, int], node: str | None = None) -> dict:
+        firmware = self.store.data["software"]["firmware"]
         if self.it.kind == FIRMWARE and pair in (codes.DAMAGED, codes.RECEPTION, codes.NO_ROOM, codes.BAD_URL):
-            self.store.data["software"]["firmware"]["state"] = 20
+            # A package that waits goes only when a new Replace was there to drop it.
+            if self.message is not None or firmware["state"] != 50:
+                firmware["state"], firmware["waiting"] = 20, None
         if self.it.kind == PROVISIONING:
             return {"code": pair[0], "alert": None, "timing": None}
         result = Result(pair[0 if self.it.kind == FIRMWARE else 1], node)
@@ -300,6 +303,7 @@ class Campaign:
         self.record["handed"] = True
         self.device.hand_over({
             "server": self.server, "correlator": self.it.campaign, "items": result["alert"], "due": deadline,
-            "attempts": attempts, "retry": retry, "window": window, "overloads": 0})
+            "attempts": attempts, "retry": retry, "window": window, "overloads": 0,
+            "begun": self.record["phase"] == "installing"})
 
 

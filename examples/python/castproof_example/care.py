@@ -8,6 +8,8 @@ from .settings import ROOT, Rule, look_up
 from .syncml import GROUPS, Command, Item
 
 LOG = logging.getLogger("provider")
+PATIENCE = 60_000
+"""Milliseconds that statuses are awaited where no plan says otherwise."""
 _CODE = re.compile(r"<(?:\w+:)?ResultCode>\s*(\d{1,5})\s*</")
 
 
@@ -123,9 +125,9 @@ class Carer:
     def out_of_patience(self) -> None:
         """Looks for orders whose statuses did not come in time; the next step then waits."""
         for campaign, records in self.store.data["records"].items():
-            patience = self.store.data["plans"].get(campaign, {}).get("patience")
+            patience = self.store.data["plans"].get(campaign, {}).get("patience", PATIENCE)
             for device, record in records.items():
-                if (patience is not None and record["state"] == "caring" and not record.get("owed")
+                if (record["state"] == "caring" and not record.get("owed")
                         and self.clock.now() >= record["sent"] + patience):
                     self._next(campaign, device)
                     record["owed"] = record["state"] == "caring"

@@ -33,6 +33,7 @@ class Registration:
     first_server_nonce: bytes
     first_nonce: bytes | None = None
     denied: list[str] = field(default_factory=list)
+    withdrawn: bool = False
 
     def denies(self, uri: str) -> bool:
         """Whether access control keeps the server from a node."""

@@ -99,6 +99,17 @@ class Device:
         """A campaign wants no more of its session."""
         self._receptions.discard(reception)
         reception.close()
+        self._count_dropped(reception.dropped)
+        reception.dropped = 0
+
+    def _count_dropped(self, count: int) -> None:
+        if count:
+            self.notice("dropped", None, count)
+
+    def _leave(self) -> None:
+        if self._transport is not None:
+            self._count_dropped(net.leave(self._transport))
+            self._transport = None
 
     async def receiver(self, on: bool) -> None:
         """The receiver goes or comes: all groups are left, or those joined that are wanted."""
@@ -109,21 +120,19 @@ class Device:
             for reception in list(self._receptions):
                 await self.receive(reception)
             return
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
+        self._leave()
         for reception in self._receptions:
             reception.leave()
 
     async def stop(self) -> None:
         """Switches off: nothing goes on, sockets are given back, the store keeps the rest."""
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
+        self._leave()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # The event loop closes sockets in its next turn.
+        await asyncio.sleep(0)
         await asyncio.sleep(0)
 
     def _spawn(self, name: str, work) -> None:
@@ -201,7 +210,14 @@ class Device:
 
     def unregister(self, server: str) -> None:
         """Ends every campaign of a provider whose installation has not begun, without a report."""
-        self.config.registrations.pop(server, None)
+        registration = self.config.registrations.get(server)
+        if registration is None:
+            return
+        # What was installed is still reported; for that the account is kept.
+        registration.withdrawn = True
+        reports = self.store.data["reports"]
+        for report in [one for one in reports if one["server"] == server and not one["begun"]]:
+            reports.remove(report)
         for record in self.store.data["campaigns"]:
             if record["server"] == server and record["phase"] == "active":
                 task = self._tasks.get(f"campaign {server} {record['number']}")
@@ -232,6 +248,7 @@ class Device:
 
     def hand_over(self, report: dict) -> None:
         """Stores a report, and delivers it when it is due."""
+        report["allowed"] = report["attempts"]
         self.store.data["reports"].append(report)
         self.store.save()
         self._deliver(report)
@@ -245,7 +262,7 @@ class Device:
         while report["attempts"] > 0:
             await self.clock.until(report["due"])
             registration = self.config.registrations.get(report["server"])
-            if registration is None:
+            if registration is None or report not in reports:
                 break
             async with self.talking:
                 session = Session(self, registration, report)
@@ -276,7 +293,7 @@ class Device:
     def care_later(self, server: str, node: str, component: str | None, correlator: str | None, report: dict) -> None:
         """Takes an Exec of a DM session; its result is reported in a session of its own."""
         job = {"server": server, "node": node, "component": component, "correlator": correlator,
-               "attempts": max(1, report.get("allowed", report["attempts"])), "retry": report["retry"]}
+               "attempts": report["allowed"], "retry": report["retry"]}
         self.store.data.setdefault("care", []).append(job)
         self.store.save()
         self._spawn(f"care {correlator}", self._care(job))
@@ -301,7 +318,7 @@ class Device:
         alert = update_alert(context.kind, job["component"], Result(code, job["node"]))
         self.hand_over({"server": job["server"], "correlator": job["correlator"], "items": [vars(alert)],
                         "due": self.clock.now(), "attempts": job["attempts"], "retry": job["retry"], "window": 0,
-                        "overloads": 0})
+                        "overloads": 0, "begun": True})
 
     async def _find(self, url: str | None) -> tuple[bytes | None, str | None]:
         """The object of a campaign: one that is held, or one that is still on air."""

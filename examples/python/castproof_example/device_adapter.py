@@ -24,6 +24,7 @@ class Bench:
         self.random = random.Random(seed)
         self.device: Device | None = None
         self.listens = False
+        self.dropped = 0
         self.prompts: dict[str, asyncio.Future] = {}
         self._power = asyncio.Lock()
         self._cycles: set[asyncio.Task] = set()
@@ -78,7 +79,10 @@ class Bench:
         prompt.set_result((what, pause))
 
     def _notice(self, kind: str, campaign: str, detail) -> None:
-        if kind == "result":
+        if kind == "dropped":
+            self.dropped += detail
+            self.event("dropped", self.name, datagrams=self.dropped)
+        elif kind == "result":
             self.event("settled", self.name, campaign=campaign, code=detail)
 
 

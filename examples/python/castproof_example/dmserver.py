@@ -65,7 +65,7 @@ class DmServer:
         return self.store.data["nonces"].setdefault(account.device, {
             "device": text(account.first_nonce), "server": text(account.first_server_nonce)})
 
-    async def answer(self, path: str, headers: dict[str, str], body: bytes) -> http.Answer | None:
+    async def answer(self, path: str, headers: dict[str, str], body: bytes) -> http.Answer:
         """One POST of a Device. The server answers at whatever host and path it was asked."""
         kind = headers.get("content-type", "").split(";")[0].strip().lower()
         if kind not in (syncml.CONTENT_TYPE, "application/vnd.syncml+xml"):

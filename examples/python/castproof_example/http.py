@@ -107,9 +107,10 @@ _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Al
             415: "Unsupported Media Type", 503: "Service Unavailable"}
 
 
-async def serve(host: str, port: int, answer) -> asyncio.Server:
-    """Serves POST: `answer(path, headers, body)` gives an Answer, or None to hang up."""
+async def serve(host: str, port: int, answer, clients: set) -> asyncio.Server:
+    """Serves POST: `answer(path, headers, body)` gives an Answer. `clients` holds open connections."""
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        clients.add(writer)
         try:
             while True:
                 try:
@@ -126,8 +127,6 @@ async def serve(host: str, port: int, answer) -> asyncio.Server:
                     reply = Answer(405)
                 else:
                     reply = await answer(words[1], headers, body)
-                if reply is None:
-                    return
                 last = headers.get("connection", "").lower() == "close" or words[-1] == "HTTP/1.0"
                 writer.write(_octets(reply, last))
                 await writer.drain()
@@ -136,6 +135,7 @@ async def serve(host: str, port: int, answer) -> asyncio.Server:
         except (OSError, asyncio.TimeoutError):
             pass
         finally:
+            clients.discard(writer)
             writer.close()
 
     return await asyncio.start_server(client, host, port, limit=MAX_HEAD)

@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass
 
 _IP_MULTICAST_ALL, _IP_ADD_SOURCE_MEMBERSHIP, _MCAST_JOIN_SOURCE_GROUP = 49, 39, 46
+_SO_MEMINFO = 55
 _BUFFER = 4 << 20
 
 
@@ -108,6 +109,11 @@ def sender(channel: Channel) -> socket.socket:
     return sock
 
 
+def drops(sock) -> int:
+    """How many datagrams the kernel dropped on a socket so far."""
+    return struct.unpack("=9I", sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 36))[8]
+
+
 class _Protocol(asyncio.DatagramProtocol):
     def __init__(self, channel: Channel, take):
         self.source, self.take = channel.source, take
@@ -120,8 +126,15 @@ class _Protocol(asyncio.DatagramProtocol):
         pass
 
 
+def leave(transport: asyncio.DatagramTransport) -> int:
+    """Leaves a channel; gives the number of datagrams that were dropped on it."""
+    lost = drops(transport.get_extra_info("socket"))
+    transport.close()
+    return lost
+
+
 async def listen(channel: Channel, take) -> asyncio.DatagramTransport:
-    """Joins the channel and hands every datagram to `take`; close the transport to leave."""
+    """Joins the channel and hands every datagram to `take`; `leave` takes the transport."""
     sock = receiver(channel)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: _Protocol(channel, take), sock=sock)

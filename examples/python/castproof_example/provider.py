@@ -80,11 +80,11 @@ class Provider:
     def __init__(self, config: ProviderConfig, clock: Clock, notice=lambda *_: None):
         self.config, self.clock = config, clock
         self.store = Store(config.folder, {"campaigns": {}, "plans": {}, "records": {}, "nonces": {},
-                                           "number": config.sequence, "session": 0, "tsi": 0, "fdt": 0, "tid": 0})
-        self.store.data["number"] = max(self.store.data["number"], config.sequence)
+                                           "number": config.sequence, "session": 0, "tsi": 0, "fdt": 0, "tid": 0, "air": []})
         self.carer = Carer(self.store, clock, notice)
         self.dm = DmServer(config.server, config.accounts, self.store, self.carer)
         self._http: asyncio.Server | None = None
+        self._clients: set = set()
         self._senders: list[Sender] = []
         self._tasks: set[asyncio.Task] = set()
 
@@ -94,11 +94,33 @@ class Provider:
         try:
             for label in (config.notification, config.delivery):
                 self._senders.append(Sender(config.channels[label]))
-            self._http = await http.serve(config.host, config.port, self.dm.answer)
+            self._http = await http.serve(config.host, config.port, self.dm.answer, self._clients)
         except BaseException:
             await self.stop()
             raise
         self._keep(self._watch())
+        for entry in list(self.store.data["air"]):
+            await self.air(self._again(entry))
+
+    def _again(self, entry: dict) -> Broadcast:
+        """A campaign that was on the air when the provider stopped."""
+        package = notification.parse(bytes.fromhex(entry["datagram"]))
+        it = announcement.parse(cose.parse(package.vendor).payload)
+        refs = {ref.location: ref for ref in [it.command, *it.packages]}
+        objects = [(where, kind, self.store.get(refs[where].digest) or b"") for where, kind in entry["objects"]]
+        return Broadcast(it, bytes.fromhex(entry["datagram"]), objects, entry["instance"], entry["expires"],
+                         Air(**entry["air"]))
+
+    def _remember(self, ready: Broadcast) -> dict:
+        """Keeps what it takes to go on air again after a restart."""
+        for ref, (_, _, octets) in zip([ready.it.command, *ready.it.packages], ready.objects):
+            self.store.put(ref.digest, octets)
+        entry = {"datagram": ready.datagram.hex(), "objects": [[where, kind] for where, kind, _ in ready.objects],
+                 "instance": ready.instance, "expires": ready.expires, "air": vars(ready.air)}
+        self.store.data["air"] = [one for one in self.store.data["air"] if one["datagram"] != entry["datagram"]]
+        self.store.data["air"].append(entry)
+        self.store.save()
+        return entry
 
     @property
     def address(self) -> str:
@@ -121,6 +143,9 @@ class Provider:
         if self._http is not None:
             self._http.close()
             self._http = None
+        for client in list(self._clients):
+            client.transport.abort()
+        await asyncio.sleep(0)
 
     def _keep(self, work) -> asyncio.Task:
         task = asyncio.get_running_loop().create_task(work)
@@ -164,8 +189,14 @@ class Provider:
 
     async def air(self, ready: Broadcast) -> asyncio.Task:
         """Puts a campaign on air in the background; returns when the first notification is out."""
-        begun = asyncio.Event()
-        task = self._keep(broadcast.send(ready, *self._senders, self.clock, begun.set))
+        begun, entry = asyncio.Event(), self._remember(ready)
+
+        async def run() -> None:
+            await broadcast.send(ready, *self._senders, self.clock, begun.set)
+            self.store.data["air"].remove(entry)
+            self.store.save()
+
+        task = self._keep(run())
         waiter = asyncio.ensure_future(begun.wait())
         await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
         waiter.cancel()

@@ -147,8 +147,7 @@ class ProviderAdapter(Adapter):
 
     role = "provider"
     name = "castproof example Service Provider in Python"
-    capabilities = ["software-components", "component-operations", "firmware-in-two-steps",
-                    "firmware-inside-a-command", "settings-restore", "user-approval", "ipv6"]
+    capabilities = ["ipv6", "source-specific"]
     verbs = {"open": "open", "push": "push", "provision": "provision", "care": "care", "query": "query",
              "close": "close"}
 
@@ -214,16 +213,17 @@ class ProviderAdapter(Adapter):
         """Starts a campaign that brings settings."""
         campaign = _Campaign(fields.take("campaign", dict))
         changes, atomic = [_change(one) for one in fields.take("changes", list)], fields.take("atomic", bool)
-        rules = [_rule(number, one) for number, one in enumerate(fields.take("schedule", list, None) or [], 1)]
+        schedule = fields.take("schedule", list, None)
         fields.end()
-        if not rules:
+        if schedule is None:
             raise Problem("refused", "provisioning data that has no exception schedule is not broadcast")
+        rules = [_rule(number, one) for number, one in enumerate(schedule, 1)]
         if campaign.commands is None:
             commands = [Command("Atomic" if atomic else "Sequence", children=changes)]
         else:
             commands = [_planned(one, campaign.id, None) for one in campaign.commands]
         document = list(commands)
-        if not campaign.without_schedule:
+        if rules and not campaign.without_schedule:
             document.insert(0, documents.schedule_leaves(campaign.id, rules))
         return await self._air(provider, campaign.plan(
             PROVISIONING, provider.config.server, document, [], rules=rules, commands=commands))

@@ -20,6 +20,7 @@ class Reception:
     def __init__(self, it: Announcement, store, clock, known_expiry: int | None = None, arrived=lambda: False):
         self.it, self.store, self.clock, self._arrived = it, store, clock, arrived
         self._dark = False
+        self.dropped = 0
         self.wanted: dict[str, ObjectRef] = {ref.location: ref for ref in [it.command, *it.packages]}
         self.done = {ref.location for ref in self.wanted.values() if store.get(ref.digest) is not None}
         self.damaged: set[str] = set()
@@ -46,7 +47,7 @@ class Reception:
     def leave(self) -> None:
         """Leaves the channel; the clock goes on."""
         if self._transport is not None:
-            self._transport.close()
+            self.dropped += net.leave(self._transport)
             self._transport = None
 
     def close(self) -> None:
@@ -91,6 +92,7 @@ class Reception:
     def _finish(self, when: int) -> None:
         if self.end is None:
             self.end = when
+            self.leave()
             self._parts.clear()
             self._tables.clear()
             self._change()

@@ -22,7 +22,7 @@ def form_digest_signature(datagram: bytes, config: DeviceConfig) -> Trigger:
     signed = cose.parse(package.vendor)
     it = announcement.parse(signed.payload)
     registration = config.registrations.get(package.server)
-    if registration is None:
+    if registration is None or registration.withdrawn:
         raise Refused("digest: no registration with this provider")
     nonces = (registration.group_nonce, notification.SPECIAL_NONCE)
     if not any(package.digest_fits(registration.group_password, nonce) for nonce in nonces):
