@@ -146,7 +146,8 @@ class Collector:
     def __init__(self, oti: Oti):
         self.blocks = Blocks(oti)
         self.octets = bytearray(oti.length)
-        self.missing = set(range(self.blocks.total))
+        self._have = bytearray(self.blocks.total)
+        self._missing = self.blocks.total
 
     def add(self, block: int, index: int, symbols: bytes) -> None:
         """Takes the symbols of one packet; what does not fit the object is refused."""
@@ -157,8 +158,10 @@ class Collector:
         if start + len(symbols) != min((last + 1) * size, length):
             raise Refused("a symbol of another length")
         self.octets[start:start + len(symbols)] = symbols
-        self.missing.difference_update(range(first, last + 1))
+        for number in range(first, last + 1):
+            self._missing -= not self._have[number]
+            self._have[number] = 1
 
     @property
     def complete(self) -> bool:
-        return not self.missing
+        return self._missing == 0

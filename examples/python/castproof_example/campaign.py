@@ -12,7 +12,7 @@ from . import codes, settings, syncml, triggers
 from .announcement import EVERYBODY, FAILURES, FIRMWARE, MANDATORY, NOBODY, PROVISIONING, share_number
 from .codes import Failure
 from .errors import Refused
-from .reception import Reception
+from .reception import MAX_OBJECT, Reception
 from .syncml import Item
 from .updates import Context, Result, Software, check
 
@@ -159,7 +159,8 @@ class Campaign:
             raise
         needed = {(step.item.data or "").strip() for step in steps if step.action.startswith("url:")}
         self.reception.want(needed)
-        if needed and self.device.config.world.storage_full:
+        sizes = [ref.size for ref in it.packages if ref.location in needed]
+        if needed and self.device.config.world.storage_full or max(sizes, default=0) > MAX_OBJECT:
             raise Failure(codes.NO_ROOM)
         if needed and it.kind == FIRMWARE and self.store.data["software"]["firmware"]["state"] in (20, 80, 90, 100):
             self.store.data["software"]["firmware"]["state"] = 10

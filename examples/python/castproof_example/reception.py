@@ -8,6 +8,8 @@ from .announcement import Announcement, ObjectRef
 from .errors import Refused
 
 _MAX_TABLES = 4
+MAX_OBJECT = 64 << 20
+"""Octets of the largest object that there is room for."""
 
 
 class Reception:
@@ -182,7 +184,7 @@ class Reception:
     def _symbols(self, packet: alc.Packet) -> None:
         file = self._files.get(packet.toi)
         ref = None if file is None else self.wanted.get(file.location)
-        if ref is None or file.location in self.done or file.location in self.refused:
+        if ref is None or ref.size > MAX_OBJECT or file.location in self.done or file.location in self.refused:
             return
         part = self._parts.get(packet.toi)
         if part is None or packet.oti is not None:
