@@ -4,6 +4,8 @@
 mod conversation;
 #[path = "adapter/document.rs"]
 mod document;
+#[path = "adapter/reference.rs"]
+mod reference;
 #[path = "adapter/seam.rs"]
 mod seam;
 

@@ -7,6 +7,7 @@ mod console;
 mod evidence;
 mod inspect;
 mod record;
+mod reference;
 mod replay;
 mod shrink;
 mod transcript;
@@ -63,6 +64,14 @@ enum Command {
     ///
     /// Exit codes: 0 told, 2 no recording or one that breaks off, 101 told but for packets that could not be read.
     Transcript(transcript::Options),
+    /// Play the reference Device or Service Provider behind the adapter protocol, on standard input and output.
+    ///
+    /// It waits for requests as docs/adapter.md tells them, and ends with `bye` or when its input ends. For who writes an
+    /// adapter or a client of one: `echo '{"id":1,"verb":"hello","protocols":[1],"role":"device","suite":{"name":"me",
+    /// "version":"1"}}' | castproof reference device`.
+    ///
+    /// Exit codes: 0 ended, 2 usage.
+    Reference(reference::Options),
     /// Ask every check of a run again of its evidence, without subject and without network.
     ///
     /// Checks that rest on the wire are answered from the recordings alone. Those that rest on a fact of the kernel or on a
@@ -139,6 +148,31 @@ enum RoleName {
     Device,
     Provider,
     System,
+}
+
+/// A role that a subject can have.
+#[derive(Clone, Copy, ValueEnum)]
+enum SubjectRole {
+    Device,
+    Provider,
+}
+
+impl SubjectRole {
+    /// How the names of its deviations begin.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Device => "device.",
+            Self::Provider => "provider.",
+        }
+    }
+
+    /// The word for the other one.
+    fn other(self) -> &'static str {
+        match self {
+            Self::Device => "provider",
+            Self::Provider => "device",
+        }
+    }
 }
 
 #[derive(Args)]
@@ -338,6 +372,7 @@ pub fn main() -> ExitCode {
         Command::Keygen(options) => evidence::keygen(&console, &options),
         Command::Bundle(options) => evidence::bundle(&console, &options),
         Command::Verify(options) => evidence::verify(&console, &options),
+        Command::Reference(options) => reference::reference(&console, &options),
         Command::Replay(options) => replay::replay(&console, &options),
         Command::Shrink(options) => shrink::shrink(&console, &options),
         Command::Doctor(options) => inspect::doctor(&console, &options),

@@ -9,7 +9,9 @@ pub mod broken;
 mod provider_store;
 mod reference_device;
 mod reference_provider;
+mod serve;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -18,10 +20,11 @@ use futures::future::LocalBoxFuture;
 use crate::device::{DeviceConfiguration, LocalCondition, UserAnswer};
 use crate::net::Clock;
 use crate::provider::{CampaignPlan, ProviderConfiguration};
-use crate::spec::{CampaignId, Capabilities, ChannelTable, SequenceNumber, ServerId, Timestamp};
+use crate::spec::{CampaignId, Capabilities, ChannelTable, NodeUri, SequenceNumber, ServerId, Timestamp};
 
 pub use reference_device::ReferenceDevice;
 pub use reference_provider::ReferenceProvider;
+pub use serve::{serve_device, serve_provider};
 
 /// Why a subject did not do what it was asked; the harness's trouble or the subject's, never a verdict by itself.
 #[derive(Debug, thiserror::Error)]
@@ -190,6 +193,20 @@ pub trait DeviceInstance {
     /// What kept the instance from doing its part and is not the implementation's doing, if anything: with it, no verdict
     /// stands.
     fn trouble(&self) -> Option<String>;
+
+    /// Completes when there may be something new among its claims, drops and troubles; never, where nobody can say.
+    fn changed(&self) -> LocalBoxFuture<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    /// Nodes of its management tree as they are now; `None` where there is no such node.
+    fn look_inside(
+        &self,
+        nodes: Vec<NodeUri>,
+    ) -> LocalBoxFuture<'_, Result<BTreeMap<NodeUri, Option<String>>, SubjectError>>;
+
+    /// Switches it off; completes when its sockets are given back.
+    fn end(self: Box<Self>) -> LocalBoxFuture<'static, ()>;
 }
 
 /// An implementation of the provider role.

@@ -3,16 +3,17 @@
 mod driver;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::{AbortHandle, spawn_local};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::{JoinHandle, spawn_local};
 
 use crate::device::{Conduct, Conformant};
 use crate::findings::chain;
-use crate::spec::{Capabilities, Capability};
+use crate::spec::{Capabilities, Capability, NodeUri};
 
 use super::{Claim, DeviceBrief, DeviceInstance, DeviceSubject, Stimulus, SubjectError};
 use driver::{Driver, Order};
@@ -82,10 +83,11 @@ impl DeviceSubject for ReferenceDevice {
             let trouble = Rc::new(RefCell::new(None));
             let (orders, inbox) = mpsc::unbounded_channel();
             let name = brief.name.clone();
-            let driver = Driver::new(brief, self.conduct, claims.clone(), drops.clone(), trouble.clone());
+            let told = Rc::new(Notify::new());
+            let driver = Driver::new(brief, self.conduct, claims.clone(), drops.clone(), trouble.clone(), told.clone());
             let driver = driver.map_err(|error| SubjectError::Refused { name: name.clone(), reason: chain(&error) })?;
-            let task = spawn_local(driver.run(inbox)).abort_handle();
-            Ok(Box::new(Instance { name, orders, claims, drops, trouble, task }) as Box<dyn DeviceInstance>)
+            let task = Some(spawn_local(driver.run(inbox)));
+            Ok(Box::new(Instance { name, orders, claims, drops, trouble, told, task }) as Box<dyn DeviceInstance>)
         }
         .boxed_local()
     }
@@ -97,7 +99,9 @@ struct Instance {
     claims: Rc<RefCell<Vec<Claim>>>,
     drops: Rc<RefCell<u64>>,
     trouble: Rc<RefCell<Option<String>>>,
-    task: AbortHandle,
+    told: Rc<Notify>,
+    /// The driver; none once it is ended.
+    task: Option<JoinHandle<()>>,
 }
 
 impl Instance {
@@ -136,10 +140,41 @@ impl DeviceInstance for Instance {
     fn trouble(&self) -> Option<String> {
         self.trouble.borrow().clone()
     }
+
+    fn changed(&self) -> LocalBoxFuture<'_, ()> {
+        self.told.notified().boxed_local()
+    }
+
+    fn look_inside(
+        &self,
+        nodes: Vec<NodeUri>,
+    ) -> LocalBoxFuture<'_, Result<BTreeMap<NodeUri, Option<String>>, SubjectError>> {
+        async move {
+            let (done, answer) = oneshot::channel();
+            self.orders.send(Order::LookInside(nodes, done)).map_err(|_| self.gone())?;
+            let values = answer.await.map_err(|_| self.gone())?;
+            let refused = || SubjectError::Refused { name: self.name.clone(), reason: "it has no power".into() };
+            values.ok_or_else(refused)
+        }
+        .boxed_local()
+    }
+
+    fn end(mut self: Box<Self>) -> LocalBoxFuture<'static, ()> {
+        let task = self.task.take();
+        async move {
+            let Some(task) = task else { return };
+            task.abort();
+            // An aborted task is cancelled, which is no trouble.
+            let _ = task.await;
+            // The tasks that hear a channel were aborted with it, and are dropped when they had their turn.
+            tokio::task::yield_now().await;
+        }
+        .boxed_local()
+    }
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        self.task.abort();
+        self.task.iter().for_each(JoinHandle::abort);
     }
 }

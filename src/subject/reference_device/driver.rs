@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{AbortHandle, spawn_local};
 
 use crate::device::{
@@ -16,7 +16,7 @@ use crate::device::{
 };
 use crate::findings::chain;
 use crate::net::{MulticastReceiver, http};
-use crate::spec::{ChannelEntry, ChannelLabel};
+use crate::spec::{ChannelEntry, ChannelLabel, NodeUri};
 use crate::wire::syncml::model::MEDIA_TYPE;
 
 use super::super::{Claim, ClaimKind, DeviceBrief, Power, PowerFailure, Stimulus, SubjectError};
@@ -32,6 +32,8 @@ const OBJECTS: &[&str] = &["object-"];
 pub(super) enum Order {
     Listen(oneshot::Sender<Result<(), SubjectError>>),
     Stimulate(Stimulus, oneshot::Sender<()>),
+    /// Nothing is said of a Device without power.
+    LookInside(Vec<NodeUri>, oneshot::Sender<Option<BTreeMap<NodeUri, Option<String>>>>),
 }
 
 /// A datagram, with the channel it came on.
@@ -52,6 +54,8 @@ pub(super) struct Driver {
     claims: Rc<RefCell<Vec<Claim>>>,
     drops: Rc<RefCell<u64>>,
     trouble: Rc<RefCell<Option<String>>>,
+    /// Told whenever one of these three has changed.
+    told: Rc<Notify>,
     /// The channels that the core wants, and how each is heard; nothing is heard while the receiver is off.
     joined: BTreeMap<ChannelLabel, Option<Ear>>,
     heard: mpsc::UnboundedReceiver<Heard>,
@@ -78,6 +82,7 @@ impl Driver {
         claims: Rc<RefCell<Vec<Claim>>>,
         drops: Rc<RefCell<u64>>,
         trouble: Rc<RefCell<Option<String>>>,
+        told: Rc<Notify>,
     ) -> Result<Self, DeviceError> {
         let (ears, heard) = mpsc::unbounded_channel();
         let mut driver = Self {
@@ -91,6 +96,7 @@ impl Driver {
             claims,
             drops,
             trouble,
+            told,
             joined: BTreeMap::new(),
             heard,
             ears,
@@ -217,6 +223,14 @@ impl Driver {
                 let _ = done.send(());
                 result
             }
+            Order::LookInside(nodes, done) => {
+                let values = self
+                    .device
+                    .as_mut()
+                    .map(|device| nodes.into_iter().map(|node| (node.clone(), device.node(node.as_str()))).collect());
+                let _ = done.send(values);
+                Ok(())
+            }
         }
     }
 
@@ -291,10 +305,12 @@ impl Driver {
     /// Keeps what the host refused; the first tells most.
     fn meet(&self, error: &dyn std::error::Error) {
         self.trouble.borrow_mut().get_or_insert_with(|| chain(error));
+        self.told.notify_one();
     }
 
     fn claim(&self, what: ClaimKind) {
         self.claims.borrow_mut().push(Claim { at: self.brief.clock.now(), what });
+        self.told.notify_one();
     }
 
     fn carry_out(&mut self, action: Action) -> Result<(), SubjectError> {
@@ -311,7 +327,11 @@ impl Driver {
 
     /// Closes a socket; what the kernel dropped goes with it, so it is asked now.
     fn part_with(&self, ear: Option<Ear>) {
-        *self.drops.borrow_mut() += ear.and_then(|ear| ear.socket.drops()).unwrap_or(0);
+        let drops = ear.and_then(|ear| ear.socket.drops()).unwrap_or(0);
+        *self.drops.borrow_mut() += drops;
+        if drops > 0 {
+            self.told.notify_one();
+        }
     }
 
     fn join(&mut self, label: ChannelLabel) -> Result<(), SubjectError> {

@@ -1,0 +1,102 @@
+//! `castproof reference`: the reference implementations behind the adapter protocol.
+
+use std::io::{self, Read, Write};
+use std::rc::Rc;
+
+use clap::Args;
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+
+use crate::findings::ExitCode;
+use crate::net::Clock;
+use crate::spec::Capability;
+use crate::subject::{serve_device, serve_provider};
+
+use super::certify::casting;
+use super::console::Console;
+use super::{Failure, SubjectRole};
+
+/// Octets that are read at a time.
+const CHUNK: usize = 64 * 1024;
+/// Chunks that wait to be read; what castproof writes beyond stays in its pipe.
+const WAITING: usize = 4;
+/// File descriptors that many open instances need.
+const DESCRIPTORS: u64 = 65_536;
+
+/// Which one.
+#[derive(Args)]
+pub(super) struct Options {
+    /// The role to play.
+    #[arg(value_enum)]
+    role: SubjectRole,
+
+    /// With this deliberate deviation; `certify --deviation list` names them.
+    #[arg(long, value_name = "NAME")]
+    deviation: Option<String>,
+
+    /// As though it did not have this capability, such as status-log; may be given several times.
+    #[arg(long, value_name = "CAPABILITY", conflicts_with = "deviation")]
+    without: Vec<Capability>,
+}
+
+pub(super) fn reference(console: &Console, options: &Options) -> Result<ExitCode, Failure> {
+    let Some(casting) = casting(console, options.deviation.as_deref(), &options.without)? else {
+        return Ok(ExitCode::Conformant);
+    };
+    if let Some(name) = options.deviation.as_deref().filter(|name| !name.starts_with(options.role.prefix())) {
+        let role = options.role.prefix().trim_end_matches('.');
+        let other = options.role.other();
+        let failure = Failure::usage(format!("`{name}` is no deviation of a {role}"));
+        return Err(failure.hint(format!("`castproof reference {other} --deviation {name}` plays it")));
+    }
+    // What cannot be raised is told when a socket cannot be opened.
+    let _ = rlimit::increase_nofile_limit(DESCRIPTORS);
+    let (octets, inbox) = mpsc::channel(WAITING);
+    // Reading blocks, and an end is not to wait for it: the thread goes with the process.
+    std::thread::spawn(move || read(&octets));
+    let (lines, outbox) = mpsc::unbounded_channel();
+    let writer = std::thread::spawn(move || write(outbox));
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
+    let host = Clock::start();
+    let served = async {
+        match options.role {
+            SubjectRole::Device => serve_device(Rc::from(casting.device), host, inbox, lines).await,
+            SubjectRole::Provider => serve_provider(Rc::from(casting.provider), host, inbox, lines).await,
+        }
+    };
+    LocalSet::new().block_on(&runtime, served);
+    let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writer broke off")));
+    match written {
+        // castproof may be gone, which is an end like any other.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::usage(format!("write to standard output: {error}")))
+        }
+        _ => Ok(ExitCode::Conformant),
+    }
+}
+
+fn read(octets: &mpsc::Sender<Vec<u8>>) {
+    let mut input = io::stdin().lock();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match input.read(&mut chunk) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // An input that fails has ended.
+            Ok(0) | Err(_) => return,
+            Ok(length) => {
+                if octets.blocking_send(chunk[..length].to_vec()).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn write(mut lines: mpsc::UnboundedReceiver<Vec<u8>>) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    while let Some(line) = lines.blocking_recv() {
+        output.write_all(&line).and_then(|()| output.flush())?;
+    }
+    Ok(())
+}
