@@ -174,7 +174,14 @@ fn requirement_line(row: &RequirementFindings, run: &RunFindings, colour: Colour
     };
     let says = |slug: &String| run.scenarios.iter().find(|found| found.slug == *slug)?.verdict_for(&row.id);
     let verdicts: Vec<_> = row.scenarios.iter().filter_map(says).collect();
-    let mut note = note.map_or_else(|| counted(verdicts.len(), "scenario"), |reason| one_line(reason));
+    let held = run.scenarios.iter().filter(|found| found.standing.contains(&row.id)).count();
+    let mut note = match note {
+        Some(reason) => one_line(reason),
+        None if held == 0 => counted(verdicts.len(), "scenario"),
+        // A standing check looks at every recording.
+        None if verdicts.is_empty() => counted(held, "recording"),
+        None => format!("{}, {}", counted(verdicts.len(), "scenario"), counted(held, "recording")),
+    };
     for verdict in Verdict::ALL.into_iter().skip(1).rev() {
         match verdicts.iter().filter(|found| **found == verdict).count() {
             0 => {}
