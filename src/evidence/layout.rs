@@ -15,6 +15,8 @@ pub const GOLDEN: &str = "golden";
 pub const FIXTURES: &str = "fixtures";
 /// Where and how the run took place.
 pub const ENVIRONMENT: &str = "environment.json";
+/// What was said between castproof and an adapter, where there was one.
+pub const TRANSCRIPT: &str = "adapter.jsonl";
 /// The bundle of all of these, with the two below.
 pub const BUNDLE: &str = "evidence.zip";
 /// The list of the bundle's members with their digests.

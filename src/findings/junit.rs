@@ -112,9 +112,11 @@ fn status(scenario: &ScenarioFindings, is_excused: bool) -> TestCaseStatus {
         Verdict::Fail if is_excused => TestCaseStatus::skipped(),
         Verdict::NotApplicable | Verdict::Pending => TestCaseStatus::skipped(),
         Verdict::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
-        Verdict::Inconclusive | Verdict::OutOfTime | Verdict::HarnessFault | Verdict::AdapterContradicted => {
-            TestCaseStatus::non_success(NonSuccessKind::Error)
-        }
+        Verdict::Inconclusive
+        | Verdict::OutOfTime
+        | Verdict::HarnessFault
+        | Verdict::AdapterFault
+        | Verdict::AdapterContradicted => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
     status.set_type(if is_excused { "fails as expected" } else { scenario.verdict.words() });
     status.set_message(one_line(&scenario.reason().unwrap_or_default()));
@@ -192,9 +194,9 @@ mod tests {
         let (elements, attributes) = read_back(&xml);
 
         let count = |name: &str| elements.get(name).copied().unwrap_or_default();
-        assert_eq!((count("testsuite"), count("testcase")), (2, 8));
-        assert_eq!((count("failure"), count("error"), count("skipped")), (1, 4, 2));
-        assert_eq!(attributes["testsuites.tests"], ["8"]);
+        assert_eq!((count("testsuite"), count("testcase")), (2, 9));
+        assert_eq!((count("failure"), count("error"), count("skipped")), (1, 5, 2));
+        assert_eq!(attributes["testsuites.tests"], ["9"]);
         assert_eq!(attributes["testsuites.failures"], ["1"]);
         assert_eq!(attributes["testcase.classname"][0], "feature_0");
         assert_eq!(attributes["testcase.name"][0], "Title of s0 [s0]");

@@ -5,6 +5,7 @@
 //! "Report" is the domain's word (a Device's failure report), so what a run produces is called findings. The texts in
 //! here may hold whatever a subject sent, so every rendering passes them through [`printable`].
 
+mod adapter;
 mod asked;
 mod check;
 mod expectation;
@@ -18,6 +19,7 @@ mod text;
 mod verdict;
 mod words;
 
+pub use adapter::{AdapterFindings, CapabilityFindings, CapabilityState, ProbeFindings, ProbeOutcome};
 pub use asked::Asked;
 pub use check::{CheckId, CheckResult, Observation};
 pub use expectation::{Expectation, ExpectationState, ExpectedFailure, is_excused};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Expectation, ScenarioFindings, Verdict, is_excused, schema};
+use super::{AdapterFindings, Expectation, ScenarioFindings, Verdict, is_excused, schema};
 use crate::spec::{Coverage, Level, Register, Requirement, RequirementId, Role};
 
 /// Where a run took place.
@@ -69,6 +69,9 @@ pub struct RunFindings {
     pub host: Host,
     /// What was under test.
     pub subject: String,
+    /// The adapter through which the subject was reached; none for a reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<AdapterFindings>,
     /// How much was run.
     pub extent: Extent,
     /// Whether the subject conforms; see [`RunFindings::new`].
@@ -138,7 +141,7 @@ impl RequirementState {
 
 impl RunFindings {
     /// The layout version that [`RunFindings::new`] writes.
-    pub const SCHEMA: u32 = 3;
+    pub const SCHEMA: u32 = 4;
 
     /// Draws up the findings of a run.
     ///
@@ -168,6 +171,7 @@ impl RunFindings {
             duration_ms: facts.duration_ms,
             host: facts.host,
             subject: facts.subject,
+            adapter: None,
             extent: facts.extent,
             conformant,
             scenarios,
@@ -186,6 +190,15 @@ impl RunFindings {
     #[must_use]
     pub fn with_expectations(mut self, expectations: Vec<Expectation>) -> Self {
         self.expectations = expectations;
+        self
+    }
+
+    /// The same findings with what the run met of the subject's adapter. Whatever an adapter claims that was caught at a
+    /// lie, nothing conforms by it.
+    #[must_use]
+    pub fn with_adapter(mut self, adapter: Option<AdapterFindings>) -> Self {
+        self.conformant &= !adapter.as_ref().is_some_and(AdapterFindings::is_contradicted);
+        self.adapter = adapter;
         self
     }
 

@@ -24,6 +24,8 @@ pub enum Verdict {
     OutOfTime,
     /// The harness itself went wrong.
     HarnessFault,
+    /// The adapter broke off or broke its protocol.
+    AdapterFault,
     /// The adapter said one thing and the wire, the files or the kernel another.
     AdapterContradicted,
     /// The subject did something else than what is asked.
@@ -32,13 +34,14 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, from the best to the worst.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Pass,
         Self::NotApplicable,
         Self::Pending,
         Self::Inconclusive,
         Self::OutOfTime,
         Self::HarnessFault,
+        Self::AdapterFault,
         Self::AdapterContradicted,
         Self::Fail,
     ];
@@ -63,6 +66,7 @@ impl Verdict {
             Self::Inconclusive => "inconclusive",
             Self::OutOfTime => "out of time",
             Self::HarnessFault => "harness fault",
+            Self::AdapterFault => "adapter fault",
             Self::AdapterContradicted => "adapter contradicted",
             Self::Fail => "fail",
         }
@@ -75,7 +79,7 @@ impl Verdict {
             Self::Fail => '✘',
             Self::NotApplicable | Self::Pending => '○',
             Self::Inconclusive | Self::OutOfTime => '?',
-            Self::HarnessFault | Self::AdapterContradicted => '!',
+            Self::HarnessFault | Self::AdapterFault | Self::AdapterContradicted => '!',
         }
     }
 }

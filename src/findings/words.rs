@@ -78,7 +78,8 @@ pub fn failure_words(scenario: &ScenarioFindings, register: &Register, colour: C
 /// [`PAGE`] where there is no terminal. `not_run` is how many scenarios were chosen and never run, for want of time. Ends
 /// with a line feed.
 pub fn summary_words(run: &RunFindings, not_run: usize, colour: Colour, width: usize) -> String {
-    let mut text = String::from("requirements\n");
+    let mut text = run.adapter.as_ref().map(|adapter| format!("{}\n", adapter.words())).unwrap_or_default();
+    text.push_str("requirements\n");
     for row in &run.requirements {
         if !matches!(row.state, RequirementState::NotYetCovered | RequirementState::NotSelected) {
             text.push_str(&requirement_line(row, run, colour));
@@ -154,6 +155,9 @@ fn result_line(run: &RunFindings, not_run: usize, colour: Colour) -> String {
         ExitCode::Conformant => (Verdict::Pass, "CONFORMANT"),
         ExitCode::StaleExpectation => (Verdict::Fail, "STALE EXPECTATION"),
         ExitCode::NotConformant => (Verdict::Fail, "NOT CONFORMANT"),
+        _ if run.adapter.as_ref().is_some_and(super::AdapterFindings::is_contradicted) => {
+            (Verdict::AdapterContradicted, "ADAPTER CONTRADICTED")
+        }
         ExitCode::NothingSelected if not_run == 0 => (Verdict::Inconclusive, "NOTHING SELECTED"),
         _ if run.extent == Extent::Partial => (Verdict::Inconclusive, "PARTIAL"),
         _ => (Verdict::Inconclusive, "INCONCLUSIVE"),
@@ -174,14 +178,7 @@ fn requirement_line(row: &RequirementFindings, run: &RunFindings, colour: Colour
     };
     let says = |slug: &String| run.scenarios.iter().find(|found| found.slug == *slug)?.verdict_for(&row.id);
     let verdicts: Vec<_> = row.scenarios.iter().filter_map(says).collect();
-    let held = run.scenarios.iter().filter(|found| found.standing.contains(&row.id)).count();
-    let mut note = match note {
-        Some(reason) => one_line(reason),
-        None if held == 0 => counted(verdicts.len(), "scenario"),
-        // A standing check looks at every recording.
-        None if verdicts.is_empty() => counted(held, "recording"),
-        None => format!("{}, {}", counted(verdicts.len(), "scenario"), counted(held, "recording")),
-    };
+    let mut note = note.map_or_else(|| counted(verdicts.len(), "scenario"), |reason| one_line(reason));
     for verdict in Verdict::ALL.into_iter().skip(1).rev() {
         match verdicts.iter().filter(|found| **found == verdict).count() {
             0 => {}

@@ -91,6 +91,13 @@ impl Running {
         Ok(())
     }
 
+    /// Has the Service Provider look up what it has recorded.
+    pub(super) async fn look_up_records(&self) -> Result<(), StageError> {
+        let campaigns = self.broadcasted.iter().map(|entry| &entry.campaign);
+        let about = campaigns.flat_map(|campaign| self.device_ids().map(|id| (campaign.clone(), id.clone())));
+        Ok(self.provider()?.look_up(about.collect()).await?)
+    }
+
     /// A Device's way to the DM Server.
     pub(super) fn link(&self, device: &str) -> Result<&LinkPlan, StageError> {
         let link = self.links.get(device);

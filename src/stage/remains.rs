@@ -21,6 +21,8 @@ pub struct Remains {
     pub recording: Option<Recording>,
     /// What the host did to this scenario: with any of it, no verdict but inconclusive stands.
     pub doubts: Vec<String>,
+    /// What adapters did wrong: with any of it, nothing passes.
+    pub adapter_faults: Vec<String>,
     /// What the relays were to do.
     pub relays: Vec<RelayPlan>,
     /// The accounts about which something is odd.

@@ -10,12 +10,12 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local};
 
+use crate::adapter::{ResultOfDevice, Standing};
 use crate::capture::Timeline;
 use crate::device::DeviceConfiguration;
 use crate::judge::Beside;
 use crate::judge::standing::Known;
 use crate::net::{BoundRelay, Clock, Lease, LossMark, RelayEvent, TcpRelay};
-use crate::provider::{CareState, DeviceRecord};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
 use crate::subject::{Claim, ClaimKind, DeviceBrief, DeviceInstance, ProviderBrief, ProviderInstance, Stimulus};
 
@@ -28,6 +28,7 @@ use super::hostile::Insider;
 use super::link::{LinkPlan, Outage};
 use super::recorder::Recorder;
 use super::script::{DevicePlan, Script, Skew};
+use super::work_folder::work_folder;
 use super::{StageBrief, StageError};
 
 mod trouble;
@@ -256,6 +257,11 @@ impl Running {
         &self.sender
     }
 
+    /// The DevIds of all Devices.
+    pub(super) fn device_ids(&self) -> impl Iterator<Item = &DeviceId> {
+        self.ids.values()
+    }
+
     /// The Devices' names by DevId.
     pub(super) fn names(&self) -> BTreeMap<&str, &str> {
         self.ids.iter().map(|(name, id)| (id.as_str(), name.as_str())).collect()
@@ -280,6 +286,9 @@ impl Running {
             let is_last_look = self.host.is_over(patience, self.clock.now());
             if let Some(found) = probe(self, &self.recorder.timeline()) {
                 return Ok(found);
+            }
+            if let Some(fault) = self.adapter_faults().into_iter().next() {
+                return Err(StageError::Adapter(fault));
             }
             if !self.troubles().is_empty() {
                 return Err(StageError::Host { what: what.to_owned() });
@@ -360,17 +369,21 @@ impl Running {
 
     /// Ends everything; when this returns, the ports are free.
     pub(super) async fn close(mut self) {
-        self.devices.clear();
+        // All at once: an adapter may take its time over each.
+        futures::future::join_all(std::mem::take(&mut self.devices).into_values().map(|device| device.end())).await;
         for relay in self.relays.drain(..) {
             relay.close().await;
+        }
+        if let Some(provider) = self.provider.take() {
+            provider.end().await;
         }
     }
 }
 
-fn words(record: &DeviceRecord) -> &'static str {
-    match (record.care, record.result.is_success()) {
-        (CareState::Restored, _) => "restored",
-        (CareState::NeedsAttention, _) => "needs attention",
+fn words(record: &ResultOfDevice) -> &'static str {
+    match (record.care, record.success) {
+        (Standing::Restored, _) => "restored",
+        (Standing::NeedsAttention, _) => "needs attention",
         (_, true) => "success",
         (_, false) => "failure",
     }
@@ -380,15 +393,4 @@ async fn listen(mut inbox: mpsc::UnboundedReceiver<RelayEvent>, recorder: Record
     while let Some(event) = inbox.recv().await {
         recorder.connection(&event);
     }
-}
-
-/// A folder for the Devices' storages: in memory where the system has such a place, for it is flushed at every step.
-///
-/// Its name tells the process, so that whoever finds one that a crash left behind can see that nobody uses it.
-fn work_folder() -> Result<TempDir, StageError> {
-    let memory = std::path::Path::new("/dev/shm");
-    let prefix = format!("castproof-{}-", std::process::id());
-    let builder = || tempfile::Builder::new().prefix(&prefix).to_owned();
-    let folder = if memory.is_dir() { builder().tempdir_in(memory) } else { builder().tempdir() };
-    folder.or_else(|_| builder().tempdir()).map_err(|source| StageError::System { what: "make a work folder", source })
 }

@@ -239,6 +239,7 @@ impl Stage {
     /// The Service Provider's record of a Device says this.
     pub async fn recorded(&mut self, device: &str, campaign: &str, outcome: &str) -> Result<(), StageError> {
         self.roll_call().await?;
+        self.running()?.look_up_records().await?;
         let (device, campaign, outcome) = (device.to_owned(), campaign.to_owned(), outcome.to_owned());
         self.require(&Check::Record { device, campaign, outcome })
     }

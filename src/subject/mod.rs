@@ -6,6 +6,7 @@
 
 mod adapted;
 pub mod broken;
+pub mod process;
 mod provider_store;
 mod reference_device;
 mod reference_provider;
@@ -17,14 +18,20 @@ use std::path::PathBuf;
 
 use futures::future::LocalBoxFuture;
 
+use crate::adapter::ResultOfDevice;
 use crate::device::{DeviceConfiguration, LocalCondition, UserAnswer};
 use crate::net::Clock;
 use crate::provider::{CampaignPlan, ProviderConfiguration};
-use crate::spec::{CampaignId, Capabilities, ChannelTable, NodeUri, SequenceNumber, ServerId, Timestamp};
+use crate::spec::{CampaignId, Capabilities, ChannelTable, DeviceId, NodeUri, SequenceNumber, ServerId, Timestamp};
 
 pub use reference_device::ReferenceDevice;
 pub use reference_provider::ReferenceProvider;
 pub use serve::{serve_device, serve_provider};
+
+/// How the text of what an adapter did wrong begins.
+pub const ADAPTER_FAULT: &str = "adapter fault";
+/// How the text begins of what an adapter cannot be asked for.
+pub const UNSUPPORTED: &str = "the adapter does not support this";
 
 /// Why a subject did not do what it was asked; the harness's trouble or the subject's, never a verdict by itself.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +55,32 @@ pub enum SubjectError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// The adapter broke off, or broke the protocol.
+    #[error("{ADAPTER_FAULT}: {name}: {fault}")]
+    Adapter {
+        /// The instance.
+        name: String,
+        /// What it did.
+        fault: String,
+    },
+    /// The adapter says that it cannot be asked for this.
+    #[error("{UNSUPPORTED}: {name}: {what}: {why}")]
+    Unsupported {
+        /// The instance.
+        name: String,
+        /// What it was asked for.
+        what: String,
+        /// Why it cannot, in its own words.
+        why: String,
+    },
+    /// The host kept the implementation from it.
+    #[error("{name}: this host did not let it: {reason}")]
+    Host {
+        /// The instance.
+        name: String,
+        /// What it said.
+        reason: String,
     },
     /// The implementation refused or broke off.
     #[error("{name}: {reason}")]
@@ -194,6 +227,11 @@ pub trait DeviceInstance {
     /// stands.
     fn trouble(&self) -> Option<String>;
 
+    /// What its adapter has done wrong so far, each in words that begin with [`ADAPTER_FAULT`].
+    fn faults(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Completes when there may be something new among its claims, drops and troubles; never, where nobody can say.
     fn changed(&self) -> LocalBoxFuture<'_, ()> {
         Box::pin(std::future::pending())
@@ -239,9 +277,31 @@ pub trait ProviderInstance {
     /// Starts a campaign; completes when it is on the air.
     fn push(&self, plan: CampaignPlan) -> LocalBoxFuture<'_, Result<SequenceNumber, SubjectError>>;
 
+    /// What it has said of itself so far.
+    fn claims(&self) -> Vec<Claim> {
+        Vec::new()
+    }
+
+    /// What kept the instance from doing its part and is not the implementation's doing, if anything: with it, no verdict
+    /// stands.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
+    /// What its adapter has done wrong so far, each in words that begin with [`ADAPTER_FAULT`].
+    fn faults(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Looks up what its record says of these Devices and campaigns, where that takes asking; [`ProviderInstance::record`]
+    /// then tells it.
+    fn look_up(&self, _about: Vec<(CampaignId, DeviceId)>) -> LocalBoxFuture<'_, Result<(), SubjectError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Ends it as it is, as a loss of power would; completes when its sockets are given back.
     fn end(self: Box<Self>) -> LocalBoxFuture<'static, ()>;
 
     /// What its record says of a Device and a campaign; `None` is unknown.
-    fn record(&self, campaign: &CampaignId, device: &crate::spec::DeviceId) -> Option<crate::provider::DeviceRecord>;
+    fn record(&self, campaign: &CampaignId, device: &DeviceId) -> Option<ResultOfDevice>;
 }

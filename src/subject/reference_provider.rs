@@ -11,9 +11,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 
+use crate::adapter::ResultOfDevice;
 use crate::findings::chain;
 use crate::net::{Clock, MulticastSender, http};
-use crate::provider::{CampaignPlan, Conduct, Conformant, DeviceRecord, Provider, Request};
+use crate::provider::{CampaignPlan, Conduct, Conformant, Provider, Request};
 use crate::spec::{CampaignId, Capabilities, Capability, ChannelLabel, DeviceId, SequenceNumber};
 use crate::wire::syncml::model::MEDIA_TYPE;
 
@@ -205,8 +206,10 @@ impl ProviderInstance for Instance {
         .boxed_local()
     }
 
-    fn record(&self, campaign: &CampaignId, device: &DeviceId) -> Option<DeviceRecord> {
-        self.provider.borrow().as_ref()?.record(campaign, device).cloned()
+    fn record(&self, campaign: &CampaignId, device: &DeviceId) -> Option<ResultOfDevice> {
+        let provider = self.provider.borrow();
+        let record = provider.as_ref()?.record(campaign, device)?;
+        Some(record.into())
     }
 }
 

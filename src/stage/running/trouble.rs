@@ -21,7 +21,15 @@ impl Running {
     /// What this process met that no waiting mends.
     pub(super) fn troubles(&self) -> Vec<String> {
         let troubles = self.devices.iter().filter_map(|(name, device)| Some(format!("{name}: {}", device.trouble()?)));
+        let provider = self.provider.iter().filter_map(|provider| provider.trouble());
+        let troubles = troubles.chain(provider.map(|trouble| format!("the Service Provider: {trouble}")));
         self.host.doubt_of_means().into_iter().chain(self.air.trouble()).chain(troubles).collect()
+    }
+
+    /// What adapters did wrong, each in words.
+    pub(in crate::stage) fn adapter_faults(&self) -> Vec<String> {
+        let devices = self.devices.values().flat_map(|device| device.faults());
+        devices.chain(self.provider.iter().flat_map(|provider| provider.faults())).collect()
     }
 
     /// Datagrams that the kernel dropped, for anybody.

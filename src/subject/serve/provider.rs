@@ -97,10 +97,9 @@ async fn instance(
                 mouth.answer(id, start(provider.as_ref(), provision.plan(steps)).await);
             }
             What::Query(query) => {
-                let known = devices.iter().filter_map(|device| {
-                    let record = provider.record(&query.campaign, device)?;
-                    Some((device.clone(), (&record).into()))
-                });
+                let known = devices
+                    .iter()
+                    .filter_map(|device| Some((device.clone(), provider.record(&query.campaign, device)?)));
                 mouth.answer(id, Ok(ResultsOfCampaign { results: known.collect() }));
             }
             What::Close => {

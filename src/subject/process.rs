@@ -1,0 +1,343 @@
+//! An implementation of any vendor, in any language: a child process that speaks the adapter protocol.
+//!
+//! [`Adapter`] starts it, greets it, starts it again when it breaks off, and gives it up at the third time.
+//! [`ProcessDevice`] and [`ProcessProvider`] put it in the place of a reference. What it says is a claim; what it does is
+//! seen on the wire, by the kernel, and in what its process becomes.
+
+mod calibration;
+mod child;
+mod conversation;
+mod device;
+mod ear;
+mod greeting;
+mod heard;
+mod provider;
+mod strikes;
+mod transcript;
+
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::SubjectError;
+use crate::adapter::{Ask, Bye, DeviceVerb, ErrorKind, Greeting, Outcome, ProviderVerb, Verbs};
+use crate::net::Clock;
+use crate::spec::{Capabilities, Role, one_line};
+
+use conversation::{AskError, Conversation};
+use strikes::Strikes;
+use transcript::Transcript;
+
+pub use device::ProcessDevice;
+pub use greeting::StartError;
+pub use provider::ProcessProvider;
+
+/// Faults of one instance that are kept.
+const MOST_FAULTS: usize = 20;
+/// How long an adapter may take from its start to its answer to `hello`, on a calm host.
+const START: Duration = Duration::from_secs(10);
+/// How long it may take over any other answer, on a calm host.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long it may take from its answer to `bye` to its end, on a calm host.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How an adapter is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdapterPlan {
+    /// The program, as a path that needs no looking up.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// The folder that it is started in.
+    pub folder: PathBuf,
+}
+
+impl AdapterPlan {
+    /// The command in words.
+    fn words(&self) -> String {
+        let program = self.program.display().to_string();
+        let words: Vec<String> = std::iter::once(program).chain(self.arguments.iter().cloned()).collect();
+        one_line(&words.join(" "))
+    }
+}
+
+/// An adapter that has been greeted. Dropping it ends its process, with everything that it has started.
+pub struct Adapter {
+    plan: AdapterPlan,
+    role: Role,
+    clock: Clock,
+    /// By what deadlines are longer than on a calm host with a usual implementation.
+    patience: f64,
+    greeting: Greeting,
+    transcript: Arc<Transcript>,
+    strikes: Arc<Strikes>,
+    slots: Arc<Semaphore>,
+    /// The process; replaced when it has broken off.
+    current: RefCell<Rc<Conversation>>,
+    /// Held while a process is started, so that several scenarios do not start one each.
+    starting: tokio::sync::Mutex<()>,
+    processes: Cell<u32>,
+    names: Cell<u64>,
+    warnings: RefCell<Vec<String>>,
+}
+
+impl Adapter {
+    /// Starts an adapter and greets it in a role; for a subject that takes `time_scale` times longer than usual.
+    ///
+    /// # Errors
+    /// [`StartError`] when it cannot be started, does not answer, or answers what is not agreed.
+    pub async fn start(plan: AdapterPlan, role: Role, time_scale: f64, clock: Clock) -> Result<Self, StartError> {
+        let patience = calibration::slowness(clock).await * time_scale;
+        let transcript = Arc::new(Transcript::new(clock));
+        let strikes = Arc::new(Strikes::default());
+        let start = Conversation::start(&plan, role, 1, clock, transcript.clone(), strikes.clone());
+        let conversation = start.map_err(|source| StartError::Spawn { program: plan.program.clone(), source })?;
+        let greeting = greeting::greet(&conversation, role, START.mul_f64(patience)).await?;
+        let slots = usize::try_from(greeting.max_instances).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
+        Ok(Self {
+            plan,
+            role,
+            clock,
+            patience,
+            greeting,
+            transcript,
+            strikes,
+            slots: Arc::new(Semaphore::new(slots)),
+            current: RefCell::new(Rc::new(conversation)),
+            starting: tokio::sync::Mutex::new(()),
+            processes: Cell::new(1),
+            names: Cell::new(0),
+            warnings: RefCell::default(),
+        })
+    }
+
+    /// The implementation's name, for findings.
+    pub fn name(&self) -> String {
+        let implementation = &self.greeting.implementation;
+        one_line(&format!("{} {}", implementation.name, implementation.version))
+    }
+
+    /// Who it says it is.
+    pub fn greeting(&self) -> &Greeting {
+        &self.greeting
+    }
+
+    /// The role that it plays.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What it declares beyond what every implementation of its role must.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.greeting.capabilities
+    }
+
+    /// How many instances it can have open at once.
+    pub fn max_instances(&self) -> usize {
+        usize::try_from(self.greeting.max_instances).unwrap_or(usize::MAX)
+    }
+
+    /// By what deadlines are longer than usual, as it was measured.
+    pub fn patience(&self) -> f64 {
+        self.patience
+    }
+
+    /// How often it broke off.
+    pub fn crashes(&self) -> u32 {
+        self.strikes.so_far()
+    }
+
+    /// Completes when it broke off so often that its role is over.
+    pub async fn out(&self) {
+        self.strikes.out().await;
+    }
+
+    /// Keeps its transcript in this file from now on, with what was said before.
+    pub fn keep_transcript(&self, path: &Path) {
+        self.transcript.write_to(path);
+    }
+
+    /// What is odd about it and stopped nobody.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.borrow().clone();
+        warnings.extend(oddities(&self.current.borrow()));
+        warnings.extend(self.transcript.gap());
+        warnings
+    }
+
+    /// What it did wrong while no instance was open, in words.
+    pub fn stray_faults(&self) -> Vec<String> {
+        self.current.borrow().stray()
+    }
+
+    /// Says goodbye: waits for its end, and ends what is left of it.
+    pub async fn finish(&self) {
+        let conversation = self.current.borrow().clone();
+        if conversation.ending().is_some() {
+            return;
+        }
+        conversation.dismiss();
+        let within = ANSWER.mul_f64(self.patience);
+        let answer = match self.role {
+            Role::Provider => conversation.ask::<ProviderVerb, _>(Bye {}, within).await.map(drop),
+            Role::Device | Role::System => conversation.ask::<DeviceVerb, _>(Bye {}, within).await.map(drop),
+        };
+        if let Err(error) = answer {
+            self.warn(format!("it does not take `bye`: {}", words_of(&error)));
+        }
+        if !conversation.ends(FAREWELL.mul_f64(self.patience)).await {
+            self.warn("it did not end after `bye`, and was ended".to_owned());
+            conversation.stop("it was ended after `bye`");
+            conversation.ends(FAREWELL.mul_f64(self.patience)).await;
+        }
+    }
+
+    fn warn(&self, warning: String) {
+        let mut warnings = self.warnings.borrow_mut();
+        if warnings.len() < MOST_FAULTS {
+            warnings.push(warning);
+        }
+    }
+
+    /// The process that lives, which may be a new one.
+    async fn conversation(&self, name: &str) -> Result<Rc<Conversation>, SubjectError> {
+        let broken = |fault: String| SubjectError::Adapter { name: name.to_owned(), fault };
+        let _turn = self.starting.lock().await;
+        let current = self.current.borrow().clone();
+        let Some(how) = current.ending() else { return Ok(current) };
+        current.ends(ANSWER).await;
+        if self.strikes.is_out() {
+            let times = self.strikes.so_far();
+            return Err(broken(format!("it broke off {times} times and is not started again; at last {how}")));
+        }
+        for warning in oddities(&current) {
+            self.warn(warning);
+        }
+        let number = self.processes.get() + 1;
+        self.processes.set(number);
+        let (transcript, strikes) = (self.transcript.clone(), self.strikes.clone());
+        let start = Conversation::start(&self.plan, self.role, number, self.clock, transcript, strikes);
+        let conversation = start.map_err(|error| broken(format!("it could not be started again: {error}")))?;
+        let greeting = greeting::greet(&conversation, self.role, START.mul_f64(self.patience)).await;
+        let greeting = greeting.map_err(|error| {
+            conversation.stop("it was ended, because it was not agreed how to go on");
+            broken(format!("it was started again after {how}, and then {error}"))
+        })?;
+        if greeting != self.greeting {
+            conversation.stop("it was ended, because it is not who it was");
+            return Err(broken("it was started again, and says another thing of itself than before".into()));
+        }
+        let conversation = Rc::new(conversation);
+        *self.current.borrow_mut() = conversation.clone();
+        Ok(conversation)
+    }
+
+    /// A name that no instance of this adapter had before.
+    fn name_instance(&self, name: &str) -> String {
+        self.names.set(self.names.get() + 1);
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+        format!("{plain}-{}", self.names.get())
+    }
+
+    /// Waits until one more instance may be open.
+    async fn slot(&self, name: &str) -> Result<OwnedSemaphorePermit, SubjectError> {
+        let waited = timeout(START.mul_f64(self.patience), self.slots.clone().acquire_owned()).await;
+        waited.ok().and_then(Result::ok).ok_or_else(|| SubjectError::Unsupported {
+            name: name.to_owned(),
+            what: "one more instance".to_owned(),
+            why: format!("it has at most {} at once", self.greeting.max_instances),
+        })
+    }
+
+    /// Asks a process for something; what goes wrong is told with the name that the instance has in the scenario.
+    async fn ask<V: Verbs, A: Ask<V>>(
+        &self,
+        conversation: &Conversation,
+        name: &str,
+        what: &str,
+        ask: A,
+    ) -> Result<A::Ok, SubjectError> {
+        let within = ANSWER.mul_f64(self.patience);
+        conversation.ask(ask, within).await.map_err(|error| match error {
+            AskError::Unsupported(why) => {
+                SubjectError::Unsupported { name: name.to_owned(), what: what.to_owned(), why }
+            }
+            AskError::Refused(error) if error.kind == ErrorKind::Refused => {
+                SubjectError::Refused { name: name.to_owned(), reason: one_line(&error.reason) }
+            }
+            AskError::Refused(error) if error.kind == ErrorKind::Host => {
+                SubjectError::Host { name: name.to_owned(), reason: one_line(&error.reason) }
+            }
+            error => {
+                let fault = words_of(&error);
+                if matches!(error, AskError::Late { .. }) {
+                    conversation.stop(&format!("it was ended, because {fault}"));
+                }
+                SubjectError::Adapter { name: name.to_owned(), fault }
+            }
+        })
+    }
+
+    /// Sends a request of one's own making and gives what came back, or why nothing did; for probes.
+    pub async fn ask_oddly(&self, request: serde_json::Value) -> Result<Outcome, String> {
+        let conversation = self.current.borrow().clone();
+        let within = ANSWER.mul_f64(self.patience);
+        conversation.ask_oddly(request, within).await.map_err(|error| {
+            let fault = words_of(&error);
+            if matches!(error, AskError::Late { .. }) {
+                conversation.stop(&format!("it was ended, because {fault}"));
+            }
+            fault
+        })
+    }
+
+    /// From now on an instance of this name may say something; for probes.
+    pub fn expect(&self, instance: &str) {
+        self.current.borrow().enter(instance);
+    }
+
+    /// No instance has this name any more; for probes.
+    pub fn unexpect(&self, instance: &str) {
+        self.current.borrow().leave(instance);
+    }
+
+    /// Greets it once more; for probes.
+    ///
+    /// # Errors
+    /// [`StartError`] when it does not answer as it should.
+    pub async fn greet_again(&self) -> Result<Greeting, StartError> {
+        let conversation = self.current.borrow().clone();
+        greeting::greet(&conversation, self.role, ANSWER.mul_f64(self.patience)).await
+    }
+}
+
+fn oddities(conversation: &Conversation) -> Vec<String> {
+    let noise = conversation.noise();
+    let shown = noise
+        .first
+        .map(|first| format!("{} line(s) on its standard output are no messages, the first: `{first}`", noise.lines));
+    let stray = conversation.stray().into_iter().map(|fault| format!("while no instance was open: {fault}"));
+    shown.into_iter().chain(stray).collect()
+}
+
+fn words_of(error: &AskError) -> String {
+    match error {
+        AskError::Ended(how) => how.clone(),
+        AskError::Late { verb, within } => {
+            format!("it did not answer `{verb}` within {}", humantime::format_duration(round(*within)))
+        }
+        AskError::Unfit(fault) => fault.clone(),
+        AskError::Unsupported(why) => format!("it says that it does not support this: {why}"),
+        AskError::Refused(error) => format!("it answered with an error: {}", one_line(&error.reason)),
+    }
+}
+
+/// To whole tenths of a second, for people.
+fn round(span: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(span.as_millis() / 100 * 100).unwrap_or(u64::MAX))
+}
