@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         },
         relays: None,
         expected: Vec::new(),
+        foreign: None,
         progress: Rc::new(|example, findings| {
             if let Some(findings) = findings {
                 let word = if findings.verdict == Verdict::Pass { "ok" } else { findings.verdict.words() };

@@ -18,12 +18,13 @@ use crate::net::Clock;
 use crate::spec::Timestamp;
 use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Question, Remains, Stage, StageBrief};
 use crate::steps::names::nodes;
+use crate::subject::{ADAPTER_FAULT, UNSUPPORTED};
 
 use super::environment::Environment;
 use super::folder::Folder;
 use super::repeat::shared_arguments;
 use super::runner::{CertifyError, Options, Progress, Run};
-use super::{Example, Suite};
+use super::{Example, Foreign, Suite};
 
 /// Lines of traffic that a scenario which is not green brings along.
 const TRAFFIC_LINES: usize = 12;
@@ -63,7 +64,10 @@ pub(super) struct Context {
     repeat_with: String,
     /// When the result was last written while scenarios ran.
     written: Cell<Option<Timestamp>>,
+    /// Whether the run ended because of its adapter.
+    is_given_up: Cell<bool>,
     expected: Vec<ExpectedFailure>,
+    foreign: Option<Foreign>,
     progress: Rc<Progress>,
 }
 
@@ -75,6 +79,9 @@ impl Context {
         let folder = Folder::create(&options.reports, started)?;
         folder.keep_suite(&options.features);
         folder.keep_environment(&Environment::of(&options));
+        if let Some(foreign) = &options.foreign {
+            foreign.keep_transcript(&folder.transcript());
+        }
         let repeat_with = shared_arguments(&options);
         let subject = format!("{}; {}", options.casting.device.name(), options.casting.provider.name());
         let facts = RunFacts {
@@ -118,7 +125,9 @@ impl Context {
             seed: options.seed,
             repeat_with,
             written: Cell::new(None),
+            is_given_up: Cell::new(false),
             expected: options.expected,
+            foreign: options.foreign,
             progress: options.progress,
         })
     }
@@ -197,6 +206,11 @@ impl Context {
         self.doubted.take().unwrap_or_default()
     }
 
+    /// Ends scenarios in progress, because the adapter is not started again: what they met of it is kept.
+    pub(super) fn give_up(&self) {
+        self.is_given_up.set(true);
+    }
+
     /// Keeps what scenarios had seen when they were broken off.
     fn break_off(&self) {
         self.take_doubted();
@@ -204,14 +218,18 @@ impl Context {
         let broken_off: Vec<(String, Remains)> = self.running.borrow().iter().filter_map(handed_over).collect();
         for (slug, mut remains) in broken_off {
             if let Some(example) = self.suite.examples.iter().find(|example| example.slug == slug) {
-                remains.doubts.push("the run was interrupted".to_owned());
+                let reason = match self.is_given_up.get() {
+                    true => "the adapter broke off too often",
+                    false => "the run was interrupted",
+                };
+                remains.doubts.push(reason.to_owned());
                 self.found(example, None, remains);
             }
         }
     }
 
     /// Writes what has been found so far, so that a crash later on leaves this much behind.
-    fn keep(&self) {
+    pub(super) fn keep(&self) {
         let now = self.clock.now();
         if self.written.get().is_none_or(|last| now.since(last) >= WRITE_INTERVAL) {
             self.folder.keep_so_far(&self.run_findings(Extent::Partial));
@@ -229,7 +247,18 @@ impl Context {
         if faults.iter().any(|fault| fault.starts_with(OUT_OF_TIME)) {
             verdict = Verdict::OutOfTime;
         }
-        if !remains.doubts.is_empty() {
+        if faults.iter().any(|fault| fault.starts_with(UNSUPPORTED)) {
+            verdict = verdict_of(&remains.checks, &[]).worst(Verdict::Inconclusive);
+        }
+        for fault in std::mem::take(&mut remains.adapter_faults) {
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        let has_broken_off = faults.iter().any(|fault| fault.starts_with(ADAPTER_FAULT));
+        if has_broken_off {
+            verdict = verdict_of(&remains.checks, &[]).worst(Verdict::AdapterFault);
+        } else if !remains.doubts.is_empty() {
             faults.extend(remains.doubts.into_iter().map(|doubt| format!("{doubt}: nothing can be concluded")));
             verdict = Verdict::Inconclusive;
         }
@@ -291,17 +320,24 @@ impl Context {
         let exists = |slug: &str| self.suite.examples.iter().any(|example| example.slug == slug);
         let today: String = self.started.to_string().chars().take(DAY).collect();
         let expectations = Expectation::judge_all(&self.expected, &scenarios, exists, &today);
-        RunFindings::new(facts, &self.suite.register, scenarios).with_expectations(expectations)
+        let adapter = self.foreign.as_ref().map(|foreign| foreign.findings(&self.suite.examples, &scenarios));
+        RunFindings::new(facts, &self.suite.register, scenarios).with_expectations(expectations).with_adapter(adapter)
     }
 
     /// Ends a run of which `chosen` scenarios were to be run: writes down what was found, and what could not be.
     ///
     /// A run that cannot show its evidence is partial, however much of it took place.
     pub(super) fn conclude(&self, interrupted: bool, extent: Extent, chosen: usize) -> Run {
-        if interrupted {
+        if interrupted || self.is_given_up.get() {
             self.break_off();
         }
-        let extent = if self.folder.unkept().is_none() { extent } else { Extent::Partial };
+        let is_adapters = |found: &ScenarioFindings| found.verdict == Verdict::AdapterFault;
+        // An adapter that broke its protocol may have kept from us what would have decided.
+        let is_whole = self.folder.unkept().is_none()
+            && !self.is_given_up.get()
+            && !self.done.borrow().iter().any(is_adapters)
+            && self.foreign.as_ref().is_none_or(|foreign| foreign.adapter().stray_faults().is_empty());
+        let extent = if is_whole { extent } else { Extent::Partial };
         let mut findings = self.run_findings(extent);
         self.folder.keep(&findings);
         let unkept = self.folder.unkept();

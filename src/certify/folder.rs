@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::capture::{Recording, pcapng};
-use crate::evidence::layout::{CAPTURES, ENVIRONMENT, FIXTURES, GOLDEN, JUNIT, REGISTER, RESULT};
+use crate::evidence::layout::{CAPTURES, ENVIRONMENT, FIXTURES, GOLDEN, JUNIT, REGISTER, RESULT, TRANSCRIPT};
 use crate::findings::{RunFindings, write_junit, write_result};
 use crate::spec::Timestamp;
 
@@ -56,6 +56,11 @@ impl Folder {
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where the transcript of an adapter is.
+    pub(super) fn transcript(&self) -> PathBuf {
+        self.path.join(TRANSCRIPT)
     }
 
     /// Where the recording of a scenario is, while it is made and afterwards.

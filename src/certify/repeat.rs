@@ -27,6 +27,11 @@ pub(super) fn shared_arguments(options: &Options) -> String {
             arguments.extend([name.to_owned(), folder.display().to_string()]);
         }
     }
+    // What stands behind `--` is the adapter's to the end.
+    if let Some(foreign) = options.foreign.as_ref().filter(|foreign| !foreign.trailing().is_empty()) {
+        arguments.push("--".to_owned());
+        arguments.extend(foreign.trailing().iter().cloned());
+    }
     arguments.iter().map(|argument| format!(" {}", quoted(argument))).collect()
 }
 

@@ -12,14 +12,17 @@ use futures::FutureExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 
-use crate::findings::{ExpectedFailure, Extent, RunFindings, ScenarioFindings};
-use crate::stage::{Casting, FixtureError, RelayPlans, Stage};
+use crate::findings::{ExpectedFailure, Extent, ProbeFindings, RunFindings, ScenarioFindings};
+use crate::stage::{Casting, FixtureError, ProbeError, RelayPlans, Stage, probe};
 
 use super::context::{Context, ExamplePlace};
-use super::{Example, Selection, Suite, affordable_jobs, preflight};
+use super::{Example, Foreign, Selection, Suite, affordable_jobs, preflight};
 
 /// How many scenarios run at the same time when nobody says otherwise.
 pub const USUAL_JOBS: u16 = 28;
+/// How many Devices a scenario has when it has many. So many instances must fit into an adapter for each scenario that runs
+/// at the same time.
+const USUAL_POPULATION: usize = 20;
 
 /// Told of each scenario that begins (without findings) and ends (with them).
 pub type Progress = dyn Fn(&Example, Option<&ScenarioFindings>);
@@ -44,6 +47,8 @@ pub struct Options {
     pub interface: IpAddr,
     /// Who plays.
     pub casting: Casting,
+    /// The vendor's implementation among them, if there is one.
+    pub foreign: Option<Foreign>,
     /// Plans of the relays in the place of the scenario's own, and the file that they come from.
     pub relays: Option<(RelayPlans, PathBuf)>,
     /// What is known to fail.
@@ -93,6 +98,9 @@ pub enum CertifyError {
         /// How many a scenario may need.
         needed: u64,
     },
+    /// The host cannot do what a probe of an adapter needs.
+    #[error("probe the adapter")]
+    Probe(#[from] ProbeError),
     /// The reports folder cannot be written.
     #[error("write to the reports folder `{path}`")]
     Reports {
@@ -133,11 +141,19 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
     let lacking: Vec<Example> = lacking.into_iter().cloned().collect();
     let chosen: BTreeSet<ExamplePlace> =
         chosen.into_iter().map(|example| (example.file.clone(), example.line)).collect();
-    let jobs = affordable_jobs(options.jobs)?;
+    let foreign = options.foreign.clone();
+    let most = foreign.as_ref().map_or(usize::MAX, |foreign| foreign.adapter().max_instances() / USUAL_POPULATION);
+    let jobs = affordable_jobs(options.jobs)?.min(most.max(1));
     preflight::check(options.interface).await?;
     let interruption = interruption();
-    let suite = options.suite.clone();
+    let (suite, interface) = (options.suite.clone(), options.interface);
     let context = Rc::new(Context::new(options)?);
+    if let Some(foreign) = &foreign
+        && !is_honest(foreign, interface, &context).await?
+    {
+        foreign.adapter().finish().await;
+        return Ok(context.conclude(false, Extent::Partial, total));
+    }
     for example in &lacking {
         context.does_not_apply(example);
     }
@@ -152,9 +168,16 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
             tokio::select! {
                 () = all => false,
                 () = interruption => true,
+                () = given_up(foreign.as_ref()) => {
+                    context.give_up();
+                    false
+                }
             }
         })
         .await;
+    if let Some(foreign) = foreign.filter(|_| !interrupted) {
+        foreign.adapter().finish().await;
+    }
     let extent = match (interrupted, is_selection) {
         (true, _) => Extent::Partial,
         (false, true) => Extent::Selection,
@@ -188,6 +211,25 @@ async fn play(context: &Rc<Context>, features: Vec<Feature>, jobs: usize) {
         .with_writer(Silent)
         .with_cli(cli::Opts::<_, _, _, cli::Empty>::default());
     cucumber.run(features).await;
+}
+
+/// Whether an adapter is what it says; what it says is worth nothing otherwise, and nothing is run.
+async fn is_honest(foreign: &Foreign, interface: IpAddr, context: &Context) -> Result<bool, CertifyError> {
+    let probes = LocalSet::new().run_until(probe(foreign.adapter(), interface)).await?;
+    // Without an instance, or without an adapter, there is nothing to run.
+    let is_usable = probes.iter().all(|probe| probe.probe != "open") && foreign.adapter().crashes() == 0;
+    let is_honest = is_usable && !probes.iter().any(ProbeFindings::is_miss);
+    foreign.probed(probes);
+    context.keep();
+    Ok(is_honest)
+}
+
+/// Completes when an adapter broke off so often that it is not started again.
+async fn given_up(foreign: Option<&Foreign>) {
+    match foreign {
+        Some(foreign) => foreign.adapter().out().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Watches, from the call on, for Ctrl-C, for the request to end and for the end of the terminal; completes with the

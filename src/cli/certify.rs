@@ -1,10 +1,13 @@
 //! `castproof certify`.
 
 use std::cell::Cell;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use crate::certify::{self, CertifyError, Rules, Selection, StrictError, Suite};
+use clap::Args;
+
+use crate::certify::{self, CertifyError, Rules, Selection, StrictError, Suite, USUAL_JOBS};
 use crate::findings::{ExitCode, ScenarioFindings, Verdict, failure_words, summary_words};
 use crate::spec::{Capability, Role, one_line};
 use crate::stage::{Casting, RelayPlans};
@@ -12,12 +15,74 @@ use crate::subject::broken::{self, Deviation};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
 
 use super::console::Console;
-use super::{Certify, Choice, Failure, RoleName, evidence};
+use super::{Choice, Failure, RoleName, evidence, foreign};
 
 /// The seed of a run that names none. Fixed, so that two runs on two machines draw alike.
 pub(super) const SEED: u64 = 7319;
 /// How alike the name of a deviation must be to be suggested.
 const ALIKE: f64 = 0.7;
+
+/// What is asked of `castproof certify`.
+#[derive(Args)]
+pub(super) struct Certify {
+    #[command(flatten)]
+    choice: Choice,
+
+    /// The seed of every random choice; the same seed repeats a run.
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// How many scenarios run at the same time.
+    #[arg(long, default_value_t = USUAL_JOBS, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+
+    /// Judge the implementation that this profile is about, in the role that it names; the reference plays the other.
+    ///
+    /// Its adapter is started as the profile says, or by COMMAND. It is probed first: an adapter that says one thing while
+    /// another happens gives no results.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["deviation", "without"])]
+    profile: Option<PathBuf>,
+
+    /// The interface that everything happens on, by its address: that of the profile, else 127.0.0.1.
+    #[arg(long, value_name = "ADDRESS")]
+    interface: Option<IpAddr>,
+
+    /// Where run folders are made.
+    #[arg(long, value_name = "FOLDER", default_value = "reports/runs")]
+    reports: PathBuf,
+
+    /// Where golden recordings lie.
+    #[arg(long, value_name = "FOLDER", default_value = "captures")]
+    captures: PathBuf,
+
+    /// Failures that are known, as a list in YAML: scenario, check, reason, issue, owner and expiry of each.
+    ///
+    /// What fails as expected does not make the run red, and nothing conforms by it. An entry that passes, fails otherwise,
+    /// matches nothing or has expired ends the run with 102.
+    #[arg(long, value_name = "FILE")]
+    expected_failures: Option<PathBuf>,
+
+    /// Judge the reference with this deliberate deviation; `--deviation list` names them.
+    #[arg(long, value_name = "NAME")]
+    deviation: Option<String>,
+
+    /// Judge the reference as though it did not declare this capability, such as status-log; may be given several times.
+    #[arg(long, value_name = "CAPABILITY", conflicts_with = "deviation")]
+    without: Vec<Capability>,
+
+    /// Let the relays do what this file says, in the place of what the scenario's sentences say: a list of plans, as `relays`
+    /// of a scenario in result.json, or as `castproof shrink` leaves it.
+    #[arg(long, value_name = "FILE")]
+    relay_plan: Option<PathBuf>,
+
+    /// Sign the evidence of the run with this private key, which `castproof keygen` makes.
+    #[arg(long, value_name = "KEY")]
+    sign: Option<PathBuf>,
+
+    /// The adapter and its arguments, in the place of those of the profile.
+    #[arg(last = true, value_name = "COMMAND", requires = "profile")]
+    command: Vec<String>,
+}
 
 pub(super) fn load(choice: &Choice) -> Result<(Suite, Selection), Failure> {
     let rules = Rules { matches: Some(&certify::match_step), standing: crate::judge::standing::requirements() };
@@ -70,13 +135,21 @@ pub(super) fn casting(
 }
 
 pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCode, Failure> {
-    let Some(casting) = casting(console, options.deviation.as_deref(), &options.without)? else {
+    let Some(mut casting) = casting(console, options.deviation.as_deref(), &options.without)? else {
         return Ok(ExitCode::Conformant);
     };
-    let expected = options.expected_failures.as_deref().map(certify::expected_failures).transpose();
+    let subject = foreign::subject(options.profile.as_deref(), &options.command)?;
+    let interface = options.interface.or(subject.as_ref().map(|subject| subject.profile.interface));
+    let interface = interface.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let list = options.expected_failures.or(subject.as_ref().and_then(|one| one.profile.expected_failures.clone()));
+    let expected = list.as_deref().map(certify::expected_failures).transpose();
     let expected = expected.map_err(|error| strict_failure(&error))?.unwrap_or_default();
     let key = options.sign.as_deref().map(evidence::private_key).transpose()?;
-    let (suite, selection) = load(&options.choice)?;
+    let (mut suite, selection) = load(&options.choice)?;
+    if let Some(subject) = &subject {
+        // What judges the reference alone says nothing of the subject.
+        suite.examples.retain(|example| [subject.profile.role, Role::System].contains(&example.role));
+    }
     let total = selection.select(&suite.examples).len();
     if total == 0 {
         return Err(Failure::nothing_selected(&suite, &selection));
@@ -94,6 +167,16 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         let failure = Failure::usage(format!("a relay plan is for one scenario, and {total} were selected"));
         return Err(failure.hint("name the scenario's whole slug with --scenario"));
     }
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
+    let foreign = match &subject {
+        None => None,
+        Some(subject) => {
+            let foreign = runtime.block_on(subject.start(console))?;
+            casting = foreign.casting(subject.arguments());
+            Some(foreign)
+        }
+    };
     let register = suite.register.clone();
     let seed = options.seed.unwrap_or(SEED);
     console.line(&format!(
@@ -101,7 +184,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         env!("CARGO_PKG_VERSION"),
         register.profile,
         one_line(&register.set),
-        options.interface,
+        interface,
         std::thread::available_parallelism().map_or(1, usize::from),
         suite.examples.len(),
     ));
@@ -116,8 +199,6 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
             }
         }
     };
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
     let run = runtime.block_on(certify::run(certify::Options {
         features: options.choice.features.clone(),
         suite,
@@ -126,8 +207,9 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         selection,
         seed,
         jobs: wanted,
-        interface: options.interface,
+        interface,
         casting,
+        foreign,
         relays,
         expected,
         progress: Rc::new(progress),

@@ -5,7 +5,9 @@
 mod certify;
 mod console;
 mod evidence;
+mod foreign;
 mod inspect;
+mod probe;
 mod record;
 mod reference;
 mod replay;
@@ -22,8 +24,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::certify::{Selection, Suite, USUAL_JOBS};
 use crate::findings::{self, Colour, chain};
-use crate::spec::Capability;
 
+use certify::Certify;
 use console::Console;
 
 /// Conformance tests for broadcast device management.
@@ -55,6 +57,15 @@ enum Command {
     /// Exit codes: 0 conformant or failing as expected, 2 usage, 4 nothing selected, 100 not conformant, 101 inconclusive,
     /// harness fault or partial run, 102 stale expectation.
     Certify(Certify),
+    /// Find out in seconds whether an adapter is what it says, and what to do where it is not.
+    ///
+    /// Starts the adapter and makes the honesty probes that `certify --profile` begins with: unknown verbs and values are
+    /// refused, a second hello says the same, `listening` shows in the kernel's table of memberships, `pushed` puts a
+    /// datagram on the group, two instances share nothing, and `close` gives sockets back.
+    ///
+    /// Exit codes: 0 every probe held, 2 no adapter or one that is not agreed with, 100 the adapter was contradicted,
+    /// 101 something could not be told.
+    Probe(probe::Options),
     /// List the scenarios with their requirements and roles.
     List(List),
     /// Tell a recording in protocol words, one line a message.
@@ -173,56 +184,6 @@ impl SubjectRole {
             Self::Provider => "device",
         }
     }
-}
-
-#[derive(Args)]
-struct Certify {
-    #[command(flatten)]
-    choice: Choice,
-
-    /// The seed of every random choice; the same seed repeats a run.
-    #[arg(long)]
-    seed: Option<u64>,
-
-    /// How many scenarios run at the same time.
-    #[arg(long, default_value_t = USUAL_JOBS, value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: u16,
-
-    /// The interface that everything happens on, by its address.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    interface: IpAddr,
-
-    /// Where run folders are made.
-    #[arg(long, value_name = "FOLDER", default_value = "reports/runs")]
-    reports: PathBuf,
-
-    /// Where golden recordings lie.
-    #[arg(long, value_name = "FOLDER", default_value = "captures")]
-    captures: PathBuf,
-
-    /// Failures that are known, as a list in YAML: scenario, check, reason, issue, owner and expiry of each.
-    ///
-    /// What fails as expected does not make the run red, and nothing conforms by it. An entry that passes, fails otherwise,
-    /// matches nothing or has expired ends the run with 102.
-    #[arg(long, value_name = "FILE")]
-    expected_failures: Option<PathBuf>,
-
-    /// Judge the reference with this deliberate deviation; `--deviation list` names them.
-    #[arg(long, value_name = "NAME")]
-    deviation: Option<String>,
-
-    /// Judge the reference as though it did not declare this capability, such as status-log; may be given several times.
-    #[arg(long, value_name = "CAPABILITY", conflicts_with = "deviation")]
-    without: Vec<Capability>,
-
-    /// Let the relays do what this file says, in the place of what the scenario's sentences say: a list of plans, as `relays`
-    /// of a scenario in result.json, or as `castproof shrink` leaves it.
-    #[arg(long, value_name = "FILE")]
-    relay_plan: Option<PathBuf>,
-
-    /// Sign the evidence of the run with this private key, which `castproof keygen` makes.
-    #[arg(long, value_name = "KEY")]
-    sign: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -366,6 +327,7 @@ pub fn main() -> ExitCode {
     }));
     let result = match arguments.command {
         Command::Certify(options) => certify::certify(&console, options),
+        Command::Probe(options) => probe::probe(&console, &options),
         Command::List(options) => inspect::list(&console, &options),
         Command::Transcript(options) => transcript::transcript(&console, &options),
         Command::Record(options) => record::record(&console, options),

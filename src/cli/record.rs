@@ -54,6 +54,7 @@ pub(super) fn record(console: &Rc<Console>, options: Record) -> Result<ExitCode,
         casting,
         relays: None,
         expected: Vec::new(),
+        foreign: None,
         progress: Rc::new(progress),
     }));
     console.clear();

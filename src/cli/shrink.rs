@@ -97,6 +97,7 @@ pub(super) fn shrink(console: &Rc<Console>, options: &Options) -> Result<ExitCod
             casting: casting(console, deviation, &[]).ok().flatten().expect("the name was found before"),
             relays: plans.or_else(|| start.clone()).map(|plans| (plans, file)),
             expected: Vec::new(),
+            foreign: None,
             progress: Rc::new(|_, _| {}),
         }
     };

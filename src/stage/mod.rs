@@ -16,6 +16,7 @@ mod host;
 pub mod hostile;
 mod link;
 mod moments;
+mod probe;
 mod provider_life;
 mod question;
 mod reception;
@@ -29,6 +30,7 @@ mod scenes;
 mod script;
 mod secrets;
 mod verdicts;
+mod work_folder;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -49,6 +51,7 @@ pub use fixtures::{FixtureError, Fixtures};
 pub use golden::{GoldenQuestion, compare_golden, golden_traffic};
 pub use link::{HowOften, LinkFault, LinkRule};
 pub use moments::{Happening, Switch};
+pub use probe::{ProbeError, probe};
 pub use provider_life::RestartMoment;
 pub use question::{Question, QuestionError};
 pub use reception::Reception;
@@ -155,6 +158,9 @@ pub enum StageError {
     /// A subject did not do as it was asked.
     #[error("{}", chain(.0))]
     Subject(#[from] SubjectError),
+    /// An adapter broke off, or broke the protocol.
+    #[error("{0}")]
+    Adapter(String),
     /// The operating system refused something.
     #[error("{what}: {source}")]
     System {
@@ -327,6 +333,7 @@ impl Stage {
             standing: Vec::new(),
             recording: None,
             doubts: std::mem::take(&mut self.doubts),
+            adapter_faults: Vec::new(),
             relays: self.relay_plans(),
             odd_accounts: self.odd_accounts(),
         };
@@ -334,6 +341,7 @@ impl Stage {
             running.recorder.flush();
             remains.standing = standing_checks(running);
             remains.doubts.extend(running.doubts());
+            remains.adapter_faults = running.adapter_faults();
             remains.observations.extend(observations(running));
             remains.recording = Some(running.recorder.recording().clone());
         }

@@ -241,6 +241,21 @@ impl Script {
 }
 
 impl DevicePlan {
+    /// A Device about which nothing is peculiar.
+    pub(super) fn usual(number: usize, firmware: Version) -> Self {
+        let row = Row {
+            count: 1,
+            manufacturer: "Acme".into(),
+            model: "X1".into(),
+            hardware: "1".into(),
+            firmware,
+            software: BTreeMap::new(),
+            groups: Vec::new(),
+            area: None,
+        };
+        Self::new(number, &row)
+    }
+
     fn new(number: usize, row: &Row) -> Self {
         let traits = DeviceTraits {
             id: DeviceId::new(format!("urn:imei:35000000000{number:04}")).expect("a short printable URN"),

@@ -40,6 +40,7 @@ fn run(name: &str, selection: Selection, casting: Casting) -> PathBuf {
         casting,
         relays: None,
         expected: Vec::new(),
+        foreign: None,
         progress: Rc::new(|_, _| {}),
     }));
     run.unwrap().folder

@@ -25,7 +25,6 @@ class Bench:
         self.device: Device | None = None
         self.listens = False
         self.dropped = 0
-        self.closed = False
         self.prompts: dict[str, asyncio.Future] = {}
         self._power = asyncio.Lock()
         self._cycles: set[asyncio.Task] = set()
@@ -46,8 +45,6 @@ class Bench:
     async def power(self, on: bool) -> None:
         """The power goes or comes."""
         async with self._power:
-            if self.closed:
-                return
             if on and self.device is None:
                 self.device = Device(self.config, self.clock, self._prompt, self._notice, self.random)
                 self.device.start()
@@ -217,4 +214,3 @@ class DeviceAdapter(Adapter):
     async def end(self, bench: Bench) -> None:
         """Switches off for good."""
         await bench.power(False)
-        bench.closed = True

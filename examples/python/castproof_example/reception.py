@@ -36,21 +36,21 @@ class Reception:
         self._closed: set[int] = set()
         self._started = False
         self._changed = asyncio.Event()
-        self._membership: net.Membership | None = None
+        self._transport: asyncio.DatagramTransport | None = None
         self._timer: asyncio.Task | None = None
 
     async def open(self, channel: net.Channel | None) -> None:
         """Joins the channel, if there is one, and watches the clock."""
         if self._timer is None:
             self._timer = asyncio.create_task(self._watch())
-        if channel is not None and self._membership is None and self.end is None:
-            self._membership = net.Membership(channel, self.take)
+        if channel is not None and self._transport is None and self.end is None:
+            self._transport = await net.listen(channel, self.take)
 
     def leave(self) -> None:
         """Leaves the channel; the clock goes on."""
-        if self._membership is not None:
-            self.dropped += self._membership.leave()
-            self._membership = None
+        if self._transport is not None:
+            self.dropped += net.leave(self._transport)
+            self._transport = None
 
     def close(self) -> None:
         """Leaves the channel for good."""

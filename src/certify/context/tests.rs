@@ -24,6 +24,7 @@ fn context(reports: &Path) -> Context {
         casting,
         relays: None,
         expected: Vec::new(),
+        foreign: None,
         progress: Rc::new(|_, _| ()),
     };
     Context::new(options).unwrap()

@@ -1,0 +1,90 @@
+//! The implementation that a profile is about, started as the profile or the command line says.
+
+use std::path::{Path, PathBuf};
+
+use crate::certify::{Foreign, Launch, Profile, StrictError, Wrong};
+use crate::net::Clock;
+use crate::subject::process::{Adapter, AdapterPlan, StartError};
+
+use super::Failure;
+use super::certify::strict_failure;
+use super::console::Console;
+
+/// A profile that was read, and the command by which its adapter is started.
+pub(super) struct Subject {
+    pub(super) profile: Profile,
+    path: PathBuf,
+    plan: AdapterPlan,
+    /// The command that stood on the command line.
+    trailing: Vec<String>,
+}
+
+/// Reads a profile, where there is one, and finds what it names; nothing is started.
+pub(super) fn subject(path: Option<&Path>, command: &[String]) -> Result<Option<Subject>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let read = || -> Result<Subject, StrictError> {
+        let profile = Profile::read(path)?;
+        let launch = Launch::of(command, Path::new(".")).or_else(|| profile.launch.clone());
+        let no_command = || StrictError::Wrong { path: path.to_owned(), line: None, wrong: Wrong::NoCommand };
+        let plan = plan(&launch.ok_or_else(no_command)?, path)?;
+        profile.check_interface(path)?;
+        Ok(Subject { profile, path: path.to_owned(), plan, trailing: command.to_vec() })
+    };
+    read().map(Some).map_err(|error| strict_failure(&error))
+}
+
+/// The plan of a launch, which stands in the file at `path`.
+pub(super) fn plan(launch: &Launch, path: &Path) -> Result<AdapterPlan, StrictError> {
+    let program = launch.check(path)?;
+    let folder = match launch.folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => launch.folder.clone(),
+    };
+    Ok(AdapterPlan { program, arguments: launch.arguments.clone(), folder })
+}
+
+impl Subject {
+    /// Starts the adapter and greets it, and holds what it says against the profile.
+    pub(super) async fn start(&self, console: &Console) -> Result<Foreign, Failure> {
+        let adapter = self.adapter().await?;
+        let foreign = Foreign::new(adapter, self.profile.capabilities.clone(), self.trailing.clone());
+        let names =
+            |list: &[crate::spec::Capability]| list.iter().map(|one| one.name()).collect::<Vec<_>>().join("`, `");
+        let overclaimed = foreign.overclaimed();
+        if !overclaimed.is_empty() {
+            let path = self.path.display();
+            let message = format!("{path}: the profile declares `{}`, and the adapter does not", names(&overclaimed));
+            return Err(Failure::usage(message).hint("declare it in the answer to `hello` too, or in neither"));
+        }
+        let untested = foreign.untested();
+        if !untested.is_empty() {
+            console.warning(&format!(
+                "the adapter declares `{}`, and the profile does not: what needs it is not run",
+                names(&untested)
+            ));
+        }
+        Ok(foreign)
+    }
+
+    /// Starts the adapter and greets it.
+    pub(super) async fn adapter(&self) -> Result<Adapter, Failure> {
+        let Profile { role, time_scale, .. } = &self.profile;
+        let adapter = Adapter::start(self.plan.clone(), *role, *time_scale, Clock::start()).await;
+        adapter.map_err(|error| self.failure(&error))
+    }
+
+    /// The arguments that choose it on the command line, those after `--` aside.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        vec!["--profile".to_owned(), self.path.display().to_string()]
+    }
+
+    fn failure(&self, error: &StartError) -> Failure {
+        let failure = start_failure(error);
+        Failure { message: format!("{}: {}", self.path.display(), failure.message), ..failure }
+    }
+}
+
+/// An adapter that cannot be put under test.
+pub(super) fn start_failure(error: &StartError) -> Failure {
+    Failure::of(error).hint(error.hint())
+}
