@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use castproof::certify::Suite;
 use castproof::findings::{RunFindings, Verdict};
-use castproof::subject::broken::{self, deviations};
+use castproof::subject::broken::deviations;
 
 use matrix::Matrix;
 use plan::{Choice, Plan, related};
@@ -66,7 +66,7 @@ impl Extent {
 }
 
 /// Runs a plan, several trials at a time, and then alone what is still open.
-fn matrix_of(plan: &Plan<'_>, suite: &Suite, open: &BTreeSet<String>) -> Matrix {
+fn matrix_of(plan: &Plan<'_>, suite: &Suite) -> Matrix {
     let next = AtomicUsize::new(0);
     let matrix = Mutex::new(Matrix::default());
     std::thread::scope(|scope| {
@@ -81,20 +81,20 @@ fn matrix_of(plan: &Plan<'_>, suite: &Suite, open: &BTreeSet<String>) -> Matrix 
     });
     let mut matrix = matrix.into_inner().unwrap();
     for _ in 0..TRIES_ALONE {
-        try_alone(&mut matrix, suite, open);
+        try_alone(&mut matrix, suite);
     }
     matrix
 }
 
-/// Tries again what is not proved and not known to be open: deviations that escaped, and scenarios that caught nothing.
-fn try_alone(matrix: &mut Matrix, suite: &Suite, open: &BTreeSet<String>) {
-    for deviation in matrix.escaped().into_iter().filter(|one| !open.contains(one.name)) {
+/// Tries again what is not proved: deviations that escaped, and scenarios that caught nothing.
+fn try_alone(matrix: &mut Matrix, suite: &Suite) {
+    for deviation in matrix.escaped() {
         let unclear = matrix.unclear(deviation);
         let choice = if unclear.is_empty() { Choice::ByRequirement } else { Choice::Scenarios(unclear) };
         let run = trial::run(&choice, Some(deviation), Company::Alone);
         matrix.add(deviation, &run);
     }
-    for slug in matrix.idle(suite).into_iter().filter(|slug| !open.contains(slug)) {
+    for slug in matrix.idle(suite) {
         let choice = Choice::Scenarios(BTreeSet::from([slug.clone()]));
         for deviation in deviations().filter(|one| related(one, suite).any(|other| other == slug)) {
             let run = trial::run(&choice, Some(deviation), Company::Alone);
@@ -127,12 +127,6 @@ fn keep(name: &str, page: &str, extent: Extent, departures: impl FnOnce(&str) ->
     }
     let shown = departures.iter().take(MOST_DEPARTURES).map(|line| format!("\n    {line}")).collect::<String>();
     vec![format!("reports/{name} {stale}; {} lines, the first of them:{shown}", departures.len())]
-}
-
-/// The scenarios of which it is not shown yet that they can fail, and the deviations that are not caught every time.
-fn open_entries() -> BTreeSet<String> {
-    let text = fs::read_to_string(root().join("tests/broken/open.txt")).unwrap();
-    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
 }
 
 /// The lines in which two pages differ; which deviations were caught may hang on the host, and is left out.
@@ -174,20 +168,12 @@ fn every_deviation_is_caught_where_it_was_meant_to_be_and_every_scenario_catches
     let extent = Extent::asked();
     let sound = trial::run(&Choice::Everything, None, Company::Others);
 
-    let open = open_entries();
-    let matrix = matrix_of(&extent.plan(&suite), &suite, &open);
+    let matrix = matrix_of(&extent.plan(&suite), &suite);
 
     let rows = coverage::rows(&suite, &sound, &matrix);
     let mut wrong = not_green(&sound);
-    let is_open = |name: &str| open.contains(name);
-    let escaped = matrix.escaped().into_iter().filter(|deviation| !is_open(deviation.name));
-    wrong.extend(escaped.map(|deviation| matrix.story(deviation)));
-    let idle = matrix.idle(&suite).into_iter().filter(|slug| !is_open(slug));
-    wrong.extend(idle.map(|slug| format!("{slug}: catches no deviation")));
-    let slugs: BTreeSet<&str> = suite.examples.iter().map(|example| example.slug.as_str()).collect();
-    let is_known = |name: &str| slugs.contains(name) || broken::deviation(name).is_some();
-    let gone = open.iter().filter(|name| !is_known(name));
-    wrong.extend(gone.map(|name| format!("tests/broken/open.txt: there is neither scenario nor deviation `{name}`")));
+    wrong.extend(matrix.escaped().into_iter().map(|deviation| matrix.story(deviation)));
+    wrong.extend(matrix.idle(&suite).into_iter().map(|slug| format!("{slug}: catches no deviation")));
     let standing = matrix.caught_by_standing_checks();
     if standing.len() < LEAST_BY_STANDING_CHECKS {
         wrong.push(format!("standing checks catch {standing:?} only"));

@@ -116,7 +116,7 @@ Feature: The End User is asked
 
     @req.FU-OP-2 @flow.normal @role.device
     Scenario: A Device installs a mandatory update that was postponed once
-      Given campaign "mandatory-update" has been offered to the End User of Device "D1"
+      Given campaign "patient-duty" has been offered to the End User of Device "D1"
       And the End User of Device "D1" has briefly postponed the update
       When the End User of Device "D1" approves the update
       Then Device "D1" runs firmware 2.0

@@ -36,12 +36,12 @@ Feature: Reports do not overwhelm the DM Server
 
     @req.FU-GAP-4 @req.FU-AF-2 @flow.exceptional @role.device
     Scenario: Devices that were turned away twice come back far apart from each other
-      Given the population "twelve Devices"
-      And campaign "spring-patch" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
-      And Devices "D1" to "D12" meet an overloaded DM Server twice
+      Given the population "twenty Devices"
+      And campaign "spring-patch" asks for reports from everybody, 0 ms to 200 ms after the end of transmission
+      And Devices "D1" to "D20" meet an overloaded DM Server twice
       When the Service Provider broadcasts campaign "spring-patch"
-      Then Devices "D1" to "D12" make exactly 3 attempts to report
-      And Devices "D1" to "D12" send exactly one report
+      Then Devices "D1" to "D20" make exactly 3 attempts to report
+      And Devices "D1" to "D20" send exactly one report
 
   Rule: After an outage reports come in without a rush
 

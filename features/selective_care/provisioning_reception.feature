@@ -34,7 +34,8 @@ Feature: A Device that is on receives the provisioning data
       And Device "D2" is switched off
       And campaign "roaming-settings" has been broadcast
       When Device "D2" is switched on
-      Then the node ./Settings/Apn of Device "D2" reads factory.example
+      Then the node ./Settings/Apn of Device "D1" reads roam.example
+      And the node ./Settings/Apn of Device "D2" reads factory.example
       And Device "D2" sends no report
 
     @req.SC-PRE-1 @req.SC-NF-4 @flow.exceptional @role.device @golden
@@ -51,8 +52,10 @@ Feature: A Device that is on receives the provisioning data
     @req.SC-SD-1 @flow.normal @role.device
     Scenario: Two hundred Devices take over the settings, and the interaction channel is silent
       Given the population "two hundred Devices"
+      And campaign "roaming-settings" asks for reports on failure only, 0 ms to 100 ms after the end of transmission
       When the DM Server broadcasts provisioning data "roaming-settings"
       Then Devices "D1" to "D200" send no report
+      And the node ./Settings/Apn of Devices "D1" and "D200" reads roam.example
 
     @req.SC-SD-1 @req.SC-NF-5 @flow.exceptional @role.device
     Scenario: Among two hundred Devices the one that failed is heard, and nobody else

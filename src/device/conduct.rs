@@ -96,6 +96,11 @@ pub trait Conduct: std::fmt::Debug {
         is_as_announced
     }
 
+    /// The Command that the octets of an object are; `None` where it is not well-formed ([FU-GAP-3]).
+    fn reads_command(&self, octets: &[u8]) -> Option<Message> {
+        Message::from_xml(octets).ok()
+    }
+
     /// Whether a Command is carried out, given whether its header is that of the campaign's ([FU-GAP-3]).
     fn carries_out(&self, is_of_campaign: bool) -> bool {
         is_of_campaign

@@ -102,7 +102,7 @@ impl Device {
             .received
             .get(&run.announcement.delivery.command.location)
             .and_then(|name| self.storage.read(name).ok().flatten())
-            .and_then(|octets| Message::from_xml(&octets).ok());
+            .and_then(|octets| self.conduct.reads_command(&octets));
         let is_own = |command: &Message| is_of_campaign(self.conduct.as_ref(), &run, command);
         let Some(command) = command.filter(|command| self.conduct.carries_out(is_own(command))) else {
             return self.settle_failure(now, index, Failure::Command);

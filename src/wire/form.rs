@@ -17,6 +17,8 @@ pub enum Rule {
     Reserved,
     /// SessionID 0 is none.
     SessionId,
+    /// A signature has 64 octets.
+    SignatureLength,
     /// Nothing follows the announcement.
     End,
     /// A key from 64 up that is not known is refused.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::spec::Timestamp;
+use crate::wire::form::{Form, Rule};
 
 use super::{ConductOf, Deviation};
 
@@ -31,7 +32,7 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
     Deviation {
         name: "device.acts-on-repetitions",
         description: "Takes every repetition of a notification for a new campaign.",
-        requirements: &["FU-NF-1"],
+        requirements: &["FU-NF-1", "FU-GAP-5"],
         caught_by: "report.count",
         conduct: ConductOf::Device(|| Box::new(ActsOnRepetitions)),
     },
@@ -52,6 +53,9 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
 ];
 
 broken_device!(IgnoresSignature {
+    fn form(&self) -> Form {
+        Form::without(&[Rule::SignatureLength])
+    }
     fn trusts(&self, _: bool) -> bool {
         true
     }

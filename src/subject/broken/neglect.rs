@@ -11,7 +11,8 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         description: "Tells success without having done what the Command says.",
         requirements: &[
             "FU-NF-1", "FU-NF-2", "FU-NF-3", "FU-NF-4", "FU-PRE-1", "FU-PRE-2", "FU-PRE-3", "FU-OP-1", "FU-OP-2",
-            "FU-AF-1", "FU-GAP-2", "FU-GAP-3", "FU-GAP-5", "SC-NF-3", "SC-SD-1",
+            "FU-AF-1", "FU-GAP-2", "FU-GAP-3", "FU-GAP-4", "FU-GAP-5", "SC-PRE-1", "SC-NF-1", "SC-NF-2", "SC-NF-3",
+            "SC-NF-4", "SC-POST-1", "SC-SD-1",
         ],
         caught_by: "firmware.version",
         conduct: ConductOf::Device(|| Box::new(ClaimsSuccess)),
@@ -33,7 +34,7 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
     Deviation {
         name: "device.takes-part-in-nothing",
         description: "Takes every campaign for one of other Devices.",
-        requirements: &["FU-NF-2"],
+        requirements: &["FU-NF-2", "FU-PRE-3"],
         caught_by: "delivery.membership",
         conduct: ConductOf::Device(|| Box::new(TakesPartInNothing)),
     },

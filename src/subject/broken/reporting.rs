@@ -10,7 +10,7 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
     Deviation {
         name: "device.reports-success",
         description: "Reports success in a campaign that asks for failures only.",
-        requirements: &["FU-AF-1"],
+        requirements: &["FU-AF-1", "SC-SD-1"],
         caught_by: "report.none",
         conduct: ConductOf::Device(|| Box::new(ReportsSuccess)),
     },

@@ -2,6 +2,7 @@
 
 use crate::delivery::ReceiverLimits;
 use crate::spec::SequenceNumber;
+use crate::wire::syncml::Message;
 
 use super::{ConductOf, Deviation};
 
@@ -91,6 +92,13 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         conduct: ConductOf::Device(|| Box::new(ObeysAnyCommand)),
     },
     Deviation {
+        name: "device.mends-malformed-commands",
+        description: "Closes what a Command leaves open, and carries it out.",
+        requirements: &["FU-GAP-3"],
+        caught_by: "firmware.version",
+        conduct: ConductOf::Device(|| Box::new(MendsMalformedCommands)),
+    },
+    Deviation {
         name: "device.cuts-what-is-too-long",
         description: "Takes of an object as many octets as were announced, however long it is.",
         requirements: &["FU-GAP-5"],
@@ -164,6 +172,12 @@ broken_device!(IgnoresPackageDigest {
 broken_device!(ObeysAnyCommand {
     fn carries_out(&self, _: bool) -> bool {
         true
+    }
+});
+broken_device!(MendsMalformedCommands {
+    fn reads_command(&self, octets: &[u8]) -> Option<Message> {
+        let closed = [octets, b"</SyncML>"].concat();
+        Message::from_xml(octets).or_else(|_| Message::from_xml(&closed)).ok()
     }
 });
 broken_device!(CutsWhatIsTooLong {

@@ -80,7 +80,7 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
     Deviation {
         name: "device.fails-a-download-as-an-update",
         description: "Shows State 80 after a download that failed (X-FUMO-09).",
-        requirements: &["FU-AF-1"],
+        requirements: &["FU-AF-1", "FU-NF-4"],
         caught_by: "standing.x-fumo-09",
         conduct: ConductOf::Device(|| Box::new(Rewrites(fails_a_download_as_an_update))),
     },

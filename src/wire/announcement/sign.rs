@@ -85,7 +85,12 @@ impl SignedAnnouncement {
         reader.empty_map("unprotected")?;
         let payload = reader.bytes("payload")?;
         let payload_start = reader.offset() - payload.len();
-        let signature = reader.byte_array("signature")?;
+        let signature = if form.has(Rule::SignatureLength) {
+            reader.byte_array("signature")?
+        } else {
+            // Octets of another number are no signature that could fit, and stand for none.
+            reader.bytes("signature")?.try_into().unwrap_or([0; Signature::BYTE_SIZE])
+        };
         if form.has(Rule::End) {
             reader.finish("COSE_Sign1")?;
         }
