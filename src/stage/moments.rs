@@ -129,8 +129,13 @@ impl Stage {
         stimulus: fn(Power) -> Stimulus,
     ) -> Result<(), StageError> {
         let running = self.running()?;
-        let some = |_: &Running, timeline: &Timeline| package(timeline, device, campaign);
-        running.until("the package on its way to the Device", PATIENCE, some).await?;
+        // That a symbol was sent says not that the Device has begun to receive; that it has joined by then does. Where it
+        // has not by the next notification either, it is for the judge to say what becomes of it.
+        let has_begun = |running: &Running, timeline: &Timeline| {
+            package(timeline, device, campaign)?;
+            has_joined(running, timeline, device, campaign).or_else(|| notified_again(timeline, campaign))
+        };
+        running.until("the package on its way to the Device", PATIENCE, has_begun).await?;
         running.recorder.power(device);
         running.device(device)?.stimulate(stimulus(Power::Off)).await?;
         let since = running.clock.now();
@@ -147,10 +152,7 @@ impl Stage {
         let running = self.running()?;
         // That the notification was sent says not that the Device has read it; that it joined the delivery channel does.
         let has_acted = |running: &Running, timeline: &Timeline| {
-            let session = tsi_of(timeline, campaign)?;
-            let is_member =
-                running.air.samples().iter().any(|look| look.tsi == Some(session) && look.joined.contains(device));
-            is_member.then_some(()).or_else(|| package(timeline, device, campaign))
+            has_joined(running, timeline, device, campaign).or_else(|| package(timeline, device, campaign))
         };
         running.until("the Device on the delivery channel", PATIENCE, has_acted).await?;
         let server = running.server().clone();
@@ -220,6 +222,25 @@ impl Stage {
             Ok(())
         }
     }
+}
+
+/// Whether a Device was seen on the delivery channel of a campaign.
+fn has_joined(running: &Running, timeline: &Timeline, device: &str, campaign: &str) -> Option<()> {
+    let session = tsi_of(timeline, campaign)?;
+    let is_member = running.air.samples().iter().any(|look| look.tsi == Some(session) && look.joined.contains(device));
+    is_member.then_some(())
+}
+
+/// Whether a campaign has been announced more than once.
+fn notified_again(timeline: &Timeline, campaign: &str) -> Option<()> {
+    let is_of_it = |sight: &Sight| match sight {
+        Sight::Notification(notification) => {
+            notification.announcement.as_ref().is_ok_and(|signed| signed.announcement.campaign.as_str() == campaign)
+        }
+        _ => false,
+    };
+    let told = timeline.on(PROVIDER_LANE).filter(|sighting| is_of_it(&sighting.what)).count();
+    (told > 1).then_some(())
 }
 
 /// Whether a symbol of the first package of a campaign is on a lane; where it has none, of its Command.
