@@ -44,6 +44,31 @@ Feature: A Device installs, activates, deactivates and removes a software compon
       Then Device "D1" lacks the node ./SCOMO/Inventory/Deployed/player/Version
       And the traffic matches the golden recording
 
+  Rule: What a Device reports as done is done, as standing checks see in its inventory
+
+    @req.FU-NF-4 @flow.alternative @role.device
+    Scenario Outline: A Device that was told to <do> its player reports that it has done so
+      Given the population "one Device"
+      And campaign "<campaign>" asks for reports from everybody, 0 ms to 50 ms after the end of transmission
+      When the Service Provider broadcasts campaign "<campaign>"
+      Then Device "D1" sends exactly one report
+      And the report of Device "D1" carries result 1200
+
+      Examples: operations
+        | do                     | campaign                        |
+        | install, inactive,     | player-inactive                 |
+        | install, then activate | player-installed-then-activated |
+        | deactivate             | player-deactivated              |
+        | remove                 | player-removed                  |
+
+    @req.FU-NF-4 @flow.alternative @role.device
+    Scenario: A Device that was told to download a player reports that it has done so, and runs the one before
+      Given the population "one Device"
+      And campaign "player-download" asks for reports from everybody, 0 ms to 50 ms after the end of transmission
+      When the Service Provider broadcasts campaign "player-download"
+      Then the report of Device "D1" carries result 1200
+      And Device "D1" runs version 3.1 of the software component player
+
   Rule: A package that was only delivered is installed or removed later
 
     @req.FU-NF-4 @flow.alternative @role.device @golden

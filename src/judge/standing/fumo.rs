@@ -303,6 +303,10 @@ fn goes_with(state: FumoState, code: u16) -> bool {
         2 => succeeded || matches!(state, Idle | DownloadComplete | ReadyToUpdate),
         // One command of a Sequence failed; another may have updated all the same.
         _ if code == FumoResult::CLIENT_ERROR.0 && succeeded => true,
+        // What failed while it was installed had been downloaded.
+        _ if code == FumoResult::UPDATE_FAILED.0 || code == FumoResult::OUT_OF_MEMORY_FOR_UPDATE.0 => {
+            matches!(state, Idle | ReadyToUpdate | FumoState::UpdateFailedHaveData | FumoState::UpdateFailedNoData)
+        }
         _ => !succeeded && !matches!(state, FumoState::DownloadProgressing | FumoState::UpdateProgressing),
     }
 }

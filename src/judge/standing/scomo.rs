@@ -98,7 +98,11 @@ fn after(scene: &Scene<'_>, operation: &str) -> Look {
         for reading in versions.iter().filter(|reading| reading.spot > found.spot) {
             let holds = match operation {
                 "Remove" => reading.value.is_none(),
-                "Download" => earlier.is_none_or(|earlier| earlier == reading.value),
+                // Who had the announced version already would have taken no part.
+                "Download" => match earlier {
+                    Some(earlier) => reading.value == earlier,
+                    None => wanted.is_none() || reading.value != wanted.as_deref(),
+                },
                 "DownloadInstall" | "DownloadInstallInactive" => match &wanted {
                     Some(wanted) => reading.value == Some(wanted.as_str()),
                     None => reading.value.is_some(),
@@ -108,12 +112,13 @@ fn after(scene: &Scene<'_>, operation: &str) -> Look {
             look.hold(reading.spot, holds, || told("Version", reading.value));
         }
         let state = match operation {
-            "DownloadInstall" | "Activate" => "20",
-            "DownloadInstallInactive" | "Deactivate" => "10",
+            "DownloadInstall" | "Activate" => Some("20"),
+            "DownloadInstallInactive" | "Deactivate" => Some("10"),
+            "Remove" => None,
             _ => continue,
         };
         for reading in states.iter().filter(|reading| reading.spot > found.spot) {
-            look.hold(reading.spot, reading.value == Some(state), || told("State", reading.value));
+            look.hold(reading.spot, reading.value == state, || told("State", reading.value));
         }
     }
     look

@@ -66,6 +66,27 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         conduct: ConductOf::Device(|| Box::new(ActivatesWhatIsInactive)),
     },
     Deviation {
+        name: "device.installs-what-it-is-to-download",
+        description: "Installs a component at once that a Command tells it to download only.",
+        requirements: &["FU-NF-4"],
+        caught_by: "component.version",
+        conduct: ConductOf::Device(|| Box::new(InstallsWhatItIsToDownload)),
+    },
+    Deviation {
+        name: "device.never-deactivates",
+        description: "Leaves a component active that it is to deactivate, and says that it is done.",
+        requirements: &["FU-NF-4"],
+        caught_by: "standing.x-scomo-05",
+        conduct: ConductOf::Device(|| Box::new(NeverDeactivates)),
+    },
+    Deviation {
+        name: "device.deactivates-what-is-to-go",
+        description: "Deactivates a component that it is to remove, and says that it is done.",
+        requirements: &["FU-NF-4"],
+        caught_by: "standing.x-scomo-06",
+        conduct: ConductOf::Device(|| Box::new(DeactivatesWhatIsToGo)),
+    },
+    Deviation {
         name: "device.removes-the-wrong-thing",
         description: "Removes the component where the delivered package is to go.",
         requirements: &["FU-NF-4"],
@@ -187,6 +208,21 @@ broken_device!(ActivatesWhatIsInactive {
             scomo::Operation::InstallInactive => scomo::Operation::Install,
             other => other,
         }
+    }
+});
+broken_device!(InstallsWhatItIsToDownload {
+    fn component_operation(&self, executed: scomo::Operation) -> scomo::Operation {
+        if executed == scomo::Operation::Download { scomo::Operation::DownloadInstall } else { executed }
+    }
+});
+broken_device!(NeverDeactivates {
+    fn component_operation(&self, executed: scomo::Operation) -> scomo::Operation {
+        if executed == scomo::Operation::Deactivate { scomo::Operation::Activate } else { executed }
+    }
+});
+broken_device!(DeactivatesWhatIsToGo {
+    fn component_operation(&self, executed: scomo::Operation) -> scomo::Operation {
+        if executed == scomo::Operation::Remove { scomo::Operation::Deactivate } else { executed }
     }
 });
 broken_device!(RemovesTheWrongThing {

@@ -85,6 +85,13 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         conduct: ConductOf::Device(|| Box::new(Rewrites(fails_a_download_as_an_update))),
     },
     Deviation {
+        name: "device.fails-an-update-as-a-download",
+        description: "Shows State 20 after an installation that failed (X-FUMO-08).",
+        requirements: &["FU-AF-1"],
+        caught_by: "standing.x-fumo-08",
+        conduct: ConductOf::Device(|| Box::new(Rewrites(fails_an_update_as_a_download))),
+    },
+    Deviation {
         name: "device.invents-a-result",
         description: "Reports an incomplete reception by 504, which FUMO does not have (X-FUMO-10).",
         requirements: &["FU-AF-1"],
@@ -198,6 +205,12 @@ fn updates_for_ever(message: &mut Message) {
 fn fails_a_download_as_an_update(message: &mut Message) {
     if let Some(value) = value_of(message, fumo::STATE).filter(|value| *value == "20") {
         *value = "80".into();
+    }
+}
+
+fn fails_an_update_as_a_download(message: &mut Message) {
+    if let Some(value) = value_of(message, fumo::STATE).filter(|value| *value == "80") {
+        *value = "20".into();
     }
 }
 
