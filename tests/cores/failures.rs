@@ -16,12 +16,12 @@ fn place(octets: &[u8]) -> Option<(u128, u16)> {
     }
 }
 
-fn lose(net: &mut Net, object: u128, lost: u16) {
+pub(crate) fn lose(net: &mut Net, object: u128, lost: u16) {
     net.air = Box::new(move |_, _, octets| (place(octets) != Some((object, lost))).then(|| octets.to_vec()));
 }
 
 /// Spoils the last octet of a symbol, the first `times` times it is sent.
-fn spoil(net: &mut Net, mut times: usize) {
+pub(crate) fn spoil(net: &mut Net, mut times: usize) {
     net.air = Box::new(move |_, channel, octets| {
         let mut octets = octets.to_vec();
         if *channel == label("delivery-1") && place(&octets) == Some((2, 3)) && times > 0 {

@@ -1,7 +1,9 @@
 //! The reference Device and Service Provider against each other, joined in one process under virtual time.
 
+mod codes;
 mod commands;
 mod consent;
+mod diagrams;
 mod failures;
 mod firmware;
 mod fuse;
