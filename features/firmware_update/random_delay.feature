@@ -45,3 +45,11 @@ Feature: Reports are spread over time
       When the Service Provider broadcasts campaign "tiny-image"
       Then at most 17 reports of Devices "D1" to "D20" arrive within any 80 ms
       And the delays of Devices "D1" to "D20" differ
+
+    @req.FU-GAP-4 @flow.exceptional @role.device
+    Scenario: Two hundred Devices that failed all at once do not report in a rush
+      Given the population "two hundred Devices"
+      And Devices "D1" to "D200" have an installer that fails
+      And campaign "tiny-image" asks for reports on failure only, 0 ms to 2000 ms after the end of transmission
+      When the Service Provider broadcasts campaign "tiny-image"
+      Then at most 35 reports of Devices "D1" to "D200" arrive within any 100 ms

@@ -50,6 +50,24 @@ Feature: The Service Provider records what Devices tell it
       Then the Service Provider's record of Device "D1" for campaign "spring-patch" says success
       And the Service Provider's record of Device "D2" for campaign "spring-patch" says unknown
 
+    @req.FU-P-2 @flow.exceptional @role.provider
+    Scenario: A report of a Device that the DM Server does not know is not recorded
+      Given the population "two Devices"
+      And Device "D2" is unknown to the DM Server
+      And campaign "spring-patch" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
+      When the Service Provider broadcasts campaign "spring-patch"
+      Then the Service Provider's record of Device "D1" for campaign "spring-patch" says success
+      And the Service Provider's record of Device "D2" for campaign "spring-patch" says unknown
+
+    @req.SC-NF-6 @req.FU-P-2 @flow.exceptional @role.provider
+    Scenario: A Device that the DM Server does not know gets no care
+      Given the population "two Devices"
+      And Device "D2" is unknown to the DM Server
+      And Devices "D1" and "D2" lack the setting ./Settings/Proxy
+      When the DM Server broadcasts provisioning data "roaming-settings"
+      Then the DM Server cares for Device "D1" only
+      And the Service Provider's record of Device "D2" for campaign "roaming-settings" says unknown
+
     @req.SC-NF-6 @req.FU-P-2 @flow.exceptional @role.provider
     Scenario: A Device with a wrong password gets no care
       Given the population "two Devices"

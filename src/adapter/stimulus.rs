@@ -37,6 +37,11 @@ pub enum DeviceStimulus {
     },
     /// The status log is full of 32 results of campaigns that were before.
     StatusLogFull,
+    /// No setting can be written (status 500), or any can again.
+    SettingsFail {
+        /// Whether they fail.
+        on: bool,
+    },
     /// The settings that are read-only give way after so many more refusals.
     SettingsGiveWay {
         /// The refusals.
@@ -105,6 +110,7 @@ impl DeviceStimulus {
         "no-room-to-install",
         "installer-fails",
         "status-log-full",
+        "settings-fail",
         "settings-give-way",
         "approve",
         "decline",

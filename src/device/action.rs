@@ -116,6 +116,8 @@ pub enum LocalCondition {
     InstallerFails(bool),
     /// The storage takes packages, but there is no room where they are installed; or there is again.
     NoRoomToInstall(bool),
+    /// No setting can be written, or any can again.
+    SettingsFail(bool),
     /// The status log is full of results of campaigns that were before.
     FullLog,
     /// The settings that it keeps give way after so many refusals.

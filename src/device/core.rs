@@ -18,7 +18,7 @@ use super::configuration::DeviceConfiguration;
 use super::session::ClientSession;
 use super::state::{DeviceState, LogEntry};
 use super::storage::{STATE, Storage};
-use super::tree::Tree;
+use super::tree::{SettingsMemory, Tree};
 
 /// Campaigns that a Device carries at the same time at most, waiting reports included; a further one is put off.
 const MOST_RUNS: usize = 32;
@@ -49,6 +49,7 @@ pub struct Device {
     pub(super) installer_fails: bool,
     pub(super) storage_is_full: bool,
     pub(super) has_no_room_to_install: bool,
+    pub(super) settings_fail: bool,
     /// The state document as last written, so that only changes are.
     pub(super) saved: Option<Vec<u8>>,
     pub(super) actions: VecDeque<Action>,
@@ -84,6 +85,7 @@ impl Device {
             installer_fails: false,
             storage_is_full: false,
             has_no_room_to_install: false,
+            settings_fail: false,
             saved: None,
             actions: VecDeque::new(),
             events: VecDeque::new(),
@@ -169,6 +171,7 @@ impl Device {
             }
             LocalCondition::InstallerFails(fails) => self.installer_fails = fails,
             LocalCondition::NoRoomToInstall(is_full) => self.has_no_room_to_install = is_full,
+            LocalCondition::SettingsFail(fail) => self.settings_fail = fail,
             LocalCondition::FullLog => self.state.fill_log(),
             LocalCondition::GivesWay(refusals) => self.state.refusals_left = Some(refusals),
         }
@@ -223,9 +226,20 @@ impl Device {
     }
 
     pub(super) fn tree(&mut self) -> Tree<'_> {
-        let has_room = !self.storage_is_full && self.storage.has_room_for(1);
+        let memory = self.settings_memory();
         let DeviceConfiguration { traits, settings, .. } = &self.configuration;
-        Tree { traits, factory: settings, conduct: self.conduct.as_ref(), state: &mut self.state, has_room }
+        Tree { traits, factory: settings, conduct: self.conduct.as_ref(), state: &mut self.state, memory }
+    }
+
+    /// What becomes of settings that are written now.
+    pub(super) fn settings_memory(&self) -> SettingsMemory {
+        if self.settings_fail {
+            SettingsMemory::Fails
+        } else if self.storage_is_full || !self.storage.has_room_for(1) {
+            SettingsMemory::Full
+        } else {
+            SettingsMemory::Keeps
+        }
     }
 
     /// Takes a notification; gives whether it changed anything that is kept.
@@ -270,7 +284,11 @@ impl Device {
         let start = self.conduct.begins_at(now, drawn);
         // What waits to be installed goes on waiting.
         if announcement.kind == UpdateKind::Firmware && self.state.fumo_state() != FumoState::ReadyToUpdate {
+            let was_idle = self.state.fumo_state() == FumoState::Idle;
             self.state.fumo_state = FumoState::Idle.number();
+            if !was_idle {
+                self.tell(Event::FirmwareState(FumoState::Idle));
+            }
         }
         self.tell(Event::Admitted(announcement.campaign.clone()));
         let id = self.state.next_run();

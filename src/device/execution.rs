@@ -19,6 +19,7 @@ use super::campaign::{CampaignRun, Failure};
 use super::conduct::Conduct;
 use super::state::DeviceState;
 use super::storage::{Storage, StorageError};
+use super::tree::SettingsMemory;
 
 /// What came of a Command.
 pub(super) struct Execution {
@@ -49,8 +50,8 @@ pub(super) struct Machine<'a> {
     pub(super) installer_fails: bool,
     /// Whether there is no room for what is installed.
     pub(super) has_no_room_to_install: bool,
-    /// Whether no setting can grow.
-    pub(super) memory_is_full: bool,
+    /// What becomes of settings that are written.
+    pub(super) memory: SettingsMemory,
     /// The states that FUMO went through.
     pub(super) trail: Vec<FumoState>,
     /// The objects that were written.

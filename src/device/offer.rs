@@ -120,6 +120,7 @@ impl Device {
             return self.settle(now, index, &Execution { result, schedule: None });
         }
         let registration = self.configuration.registrations.iter().find(|known| known.server == run.server);
+        let memory = self.settings_memory();
         let mut machine = Machine {
             traits: &self.configuration.traits,
             factory: &self.configuration.settings,
@@ -129,7 +130,7 @@ impl Device {
             storage: self.storage.as_mut(),
             installer_fails: self.installer_fails,
             has_no_room_to_install: self.has_no_room_to_install,
-            memory_is_full: self.storage_is_full,
+            memory,
             trail: Vec::new(),
             written: Vec::new(),
         };

@@ -142,10 +142,10 @@ impl Device {
             server_nonce: &mut server_nonce,
             fresh_nonce,
         };
-        let has_room = !self.storage_is_full && self.storage.has_room_for(1);
+        let memory = self.settings_memory();
         let DeviceConfiguration { traits, settings, .. } = &self.configuration;
         let state = &mut self.state;
-        let mut tree = Tree { traits, factory: settings, conduct: self.conduct.as_ref(), state, has_room };
+        let mut tree = Tree { traits, factory: settings, conduct: self.conduct.as_ref(), state, memory };
         let outcome = run(&mut tree, &mut secrets);
         self.state.client_nonce = client_nonce;
         self.state.server_nonce = server_nonce;

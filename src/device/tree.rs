@@ -35,6 +35,17 @@ pub(super) struct NodeValue {
     pub(super) text: String,
 }
 
+/// What becomes of settings that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SettingsMemory {
+    /// They are kept.
+    Keeps,
+    /// There is no room for more than there is.
+    Full,
+    /// Nothing can be written.
+    Fails,
+}
+
 /// The tree over a Device's state.
 pub(super) struct Tree<'a> {
     pub(super) traits: &'a DeviceTraits,
@@ -42,8 +53,7 @@ pub(super) struct Tree<'a> {
     pub(super) factory: &'a SettingsTree,
     pub(super) conduct: &'a dyn Conduct,
     pub(super) state: &'a mut DeviceState,
-    /// Whether there is room for more than there is.
-    pub(super) has_room: bool,
+    pub(super) memory: SettingsMemory,
 }
 
 /// How one item of a command ended.
@@ -229,11 +239,16 @@ impl Tree<'_> {
         {
             return refusal;
         }
+        if self.memory == SettingsMemory::Fails {
+            return status::COMMAND_FAILED;
+        }
         let value = item.data.clone().unwrap_or_default();
         let before = self.state.settings.get(node);
         // What is no longer than before fits where that was.
         let grows = before.is_none_or(|before| value.len() > before.len());
-        if (grows && !self.has_room) || (before.is_none() && self.state.settings.len() >= MOST_SETTINGS) {
+        if (grows && self.memory == SettingsMemory::Full)
+            || (before.is_none() && self.state.settings.len() >= MOST_SETTINGS)
+        {
             return status::DEVICE_FULL;
         }
         self.state.settings.insert(node.clone(), value);

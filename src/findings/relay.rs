@@ -30,4 +30,7 @@ pub struct OddAccount {
     pub has_wrong_password: bool,
     /// The Device expects another password of the server.
     pub distrusts_server: bool,
+    /// The server has no account for the Device.
+    #[serde(default)]
+    pub is_unknown_to_server: bool,
 }

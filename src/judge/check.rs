@@ -116,7 +116,9 @@ pub enum Check {
         most: usize,
         /// How long a span is.
         span: Duration,
-        /// How long the host kept timers waiting; beyond a bound a peak may be its doing.
+        /// The window from which each Device draws its delay.
+        window: Duration,
+        /// How long the host kept timers waiting; a peak may be its doing, as far as that goes.
         lag: Duration,
         /// The roll call after which nothing more can come.
         fence: String,

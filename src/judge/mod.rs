@@ -204,8 +204,8 @@ impl Check {
             Self::ReportRedraw { devices, retry, window, lag } => {
                 attempts::redraws(timeline, devices, (*retry, *window), *lag)
             }
-            Self::ReportRate { devices, most, span, lag, fence } => {
-                attempts::rate(timeline, devices, *most, *span, *lag, fence)
+            Self::ReportRate { devices, most, span, window, lag, fence } => {
+                attempts::rate(timeline, devices, (*most, *span), *window, *lag, fence)
             }
             Self::Reading { devices, node, value, fence, .. } => readings::value(timeline, devices, node, value, fence),
             Self::Share { devices, percent, value, fence } => share::share(timeline, devices, *percent, value, fence),

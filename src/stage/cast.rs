@@ -94,6 +94,8 @@ impl Cast {
     /// of no use: a relay's port is leased.
     pub(super) fn known(&self, devices: &[DeviceId], odd: &[OddAccount]) -> Known {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        let is_unknown =
+            |device: &&DeviceId| odd.iter().any(|odd| odd.device == device.as_str() && odd.is_unknown_to_server);
         let as_the_server_has_it = |device: &DeviceId| (device.to_string(), self.account(device, nowhere));
         let as_the_device_has_it = |device: &DeviceId| {
             let mut account = self.account(device, nowhere);
@@ -105,7 +107,7 @@ impl Cast {
         Known {
             group: Some(self.group()),
             devices: devices.iter().map(as_the_device_has_it).collect(),
-            server: devices.iter().map(as_the_server_has_it).collect(),
+            server: devices.iter().filter(|device| !is_unknown(device)).map(as_the_server_has_it).collect(),
         }
     }
 
@@ -180,7 +182,8 @@ impl Cast {
     pub(super) fn provider(&self, devices: &[DevicePlan]) -> ProviderConfiguration {
         // The provider answers at whatever URL a Device addressed; the account's own URL is the Device's.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
-        let accounts = devices.iter().map(|plan| (plan.traits.id.clone(), self.account(&plan.traits.id, nowhere)));
+        let known = devices.iter().filter(|plan| !plan.is_unknown_to_server);
+        let accounts = known.map(|plan| (plan.traits.id.clone(), self.account(&plan.traits.id, nowhere)));
         ProviderConfiguration {
             server: self.server.clone(),
             group: self.group(),

@@ -222,8 +222,12 @@ impl Stage {
             device: device.traits.id.to_string(),
             has_wrong_password: device.has_wrong_password,
             distrusts_server: device.distrusts_server,
+            is_unknown_to_server: device.is_unknown_to_server,
         });
-        accounts.filter(|account| account.has_wrong_password || account.distrusts_server).collect()
+        let is_odd = |account: &OddAccount| {
+            account.has_wrong_password || account.distrusts_server || account.is_unknown_to_server
+        };
+        accounts.filter(is_odd).collect()
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::broadcasted::Broadcasted;
 use super::link::LinkRule;
+use super::script::DevicePlan;
 use super::{Stage, StageError};
 
 /// What answers, and the outage itself, may add to the time in which faults of the interaction channel come.
@@ -51,7 +52,7 @@ impl Stage {
         let devices = self.script.devices.iter();
         let rules: Vec<LinkRule> =
             devices.clone().filter_map(|device| device.link).filter(|rule| rule.costs_attempts()).collect();
-        let has_stranger = devices.clone().any(|device| device.has_wrong_password);
+        let has_stranger = devices.clone().any(DevicePlan::is_stranger);
         let entries = self.running.iter().flat_map(|running| &running.broadcasted);
         let longest = |entry: &Broadcasted| {
             let last = rules.iter().map(|rule| {

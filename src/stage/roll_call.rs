@@ -107,7 +107,7 @@ impl Stage {
         let devices = self.script.devices.iter();
         let answering = self.answering();
         devices
-            .filter(|device| device.has_wrong_password)
+            .filter(|device| device.is_stranger())
             .map(|device| device.name.clone())
             .filter(|name| answering.contains(name))
             .collect()

@@ -40,8 +40,12 @@ pub enum Condition {
     Reception(Reception),
     /// Something goes wrong on its way to the DM Server.
     Link(LinkRule),
+    /// No setting of it can be written.
+    FailsToWriteSettings,
     /// Its password is not the one that the DM Server knows.
     WrongPassword,
+    /// The DM Server has no account for it.
+    UnknownToTheServer,
     /// It is switched off.
     SwitchedOff,
     /// It loses its power at a moment, and has it back at once.
@@ -154,6 +158,8 @@ pub(super) struct DevicePlan {
     pub link: Option<LinkRule>,
     /// Whether its password is wrong.
     pub has_wrong_password: bool,
+    /// Whether the DM Server has no account for it.
+    pub is_unknown_to_server: bool,
     /// Whether it is on from the start.
     pub is_on: bool,
     /// Whether it is registered with the Service Provider.
@@ -283,10 +289,16 @@ impl DevicePlan {
             names_the_source: false,
             link: None,
             has_wrong_password: false,
+            is_unknown_to_server: false,
             is_on: true,
             is_registered: true,
             registration: Registered::Usual,
         }
+    }
+
+    /// Whether it cannot log on to the DM Server, which tells it nothing.
+    pub(super) fn is_stranger(&self) -> bool {
+        self.has_wrong_password || self.is_unknown_to_server
     }
 
     /// Gives the Device another registration, under which it hears nothing of the Service Provider.
@@ -314,7 +326,9 @@ impl DevicePlan {
                 self.names_the_source |= reception.names_the_source();
             }
             Condition::Link(rule) => self.link = Some(rule),
+            Condition::FailsToWriteSettings => self.local.push(LocalCondition::SettingsFail(true)),
             Condition::WrongPassword => self.has_wrong_password = true,
+            Condition::UnknownToTheServer => self.is_unknown_to_server = true,
             Condition::SwitchedOff => self.is_on = false,
             Condition::LosesPower(moment) => self.power_losses.push(moment),
             Condition::Clock(skew) => self.skew = Some(skew),

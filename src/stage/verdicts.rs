@@ -175,7 +175,7 @@ impl Stage {
             return Err(StageError::Unprepared(reason));
         }
         let lag = running.host.mean_lag_since(running.last_broadcast_end);
-        self.require(&Check::ReportRate { devices: devices.to_vec(), most, span, lag, fence })
+        self.require(&Check::ReportRate { devices: devices.to_vec(), most, span, window, lag, fence })
     }
 
     /// Of all Devices only these join the delivery channel.

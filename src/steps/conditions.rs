@@ -99,6 +99,8 @@ conditions! {
     "meets" "meet" "a busy DM Server every time" => Condition::Link(Fault(Busy, EveryTime)),
     "meets" "meet" "an outage of the DM Server" => Condition::Link(Outage(OUTAGE)),
     "has" "have" "a wrong password" => Condition::WrongPassword,
+    "is" "are" "unknown to the DM Server" => Condition::UnknownToTheServer,
+    "fails" "fail" "to write settings" => Condition::FailsToWriteSettings,
     "is" "are" "switched off" => Condition::SwitchedOff,
     "loses" "lose" "power during the download" => Condition::LosesPower(Moment::Downloading),
     "loses" "lose" "power before the Command is noted" => Condition::LosesPower(Moment::Received),

@@ -316,6 +316,7 @@ fn every_stimulus_has_its_words() {
         Stimulus::Condition(LocalCondition::StorageFull(true)),
         Stimulus::Condition(LocalCondition::InstallerFails(false)),
         Stimulus::Condition(LocalCondition::NoRoomToInstall(true)),
+        Stimulus::Condition(LocalCondition::SettingsFail(true)),
         Stimulus::Condition(LocalCondition::FullLog),
         Stimulus::Condition(LocalCondition::GivesWay(2)),
         Stimulus::Answer(name("c"), UserAnswer::Approve),

@@ -39,8 +39,8 @@ pub(super) fn provision(machine: &mut Machine<'_>, run: &CampaignRun, command: &
 
 impl Machine<'_> {
     fn tree(&mut self) -> Tree<'_> {
-        let has_room = !self.memory_is_full && self.storage.has_room_for(1);
-        Tree { traits: self.traits, factory: self.factory, conduct: self.conduct, state: self.state, has_room }
+        let Self { traits, factory, conduct, memory, .. } = *self;
+        Tree { traits, factory, conduct, state: self.state, memory }
     }
 }
 
