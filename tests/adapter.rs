@@ -33,6 +33,12 @@ fn a_request_that_is_none_is_answered_with_its_id_and_the_reason() {
             true,
             "no stimulus is called `earthquake`",
         ),
+        (
+            r#"{"id":7,"verb":"stimulate","instance":"a","stimulus":{"kind":"power-fails","when":"never"}}"#,
+            Some(7),
+            true,
+            "unknown variant `never`",
+        ),
         (r#"{"id":7,"verb":"listen","instance":"a","loudly":true}"#, Some(7), false, "unknown field `loudly`"),
         (r#"{"id":7,"verb":"listen"}"#, Some(7), false, "missing field `instance`"),
         (r#"{"id":7}"#, Some(7), false, "missing field `verb`"),

@@ -205,7 +205,7 @@ pub struct Misread {
     pub id: Option<RequestId>,
     /// What is wrong.
     pub reason: String,
-    /// Whether a verb or stimulus is meant that this role does not have: such a request is unsupported, not malformed.
+    /// Whether a verb or a value is meant that this role does not have: such a request is unsupported, not malformed.
     pub is_unknown: bool,
 }
 
@@ -229,7 +229,13 @@ impl<V: Verbs> Request<V> {
             return Err(misread(format!("no stimulus is called `{}`", one_line(stimulus)), true));
         }
         let verb = serde_json::from_value(Value::Object(members));
-        Ok(Self { id, verb: verb.map_err(|error| misread(one_line(&error.to_string()), false))? })
+        let verb = verb.map_err(|error: serde_json::Error| {
+            let reason = one_line(&error.to_string());
+            // Serde has no other way to tell a value that is not in a list from what is malformed.
+            let is_unknown = reason.starts_with("unknown variant");
+            misread(reason, is_unknown)
+        });
+        Ok(Self { id, verb: verb? })
     }
 }
 

@@ -161,31 +161,6 @@ enum RoleName {
     System,
 }
 
-/// A role that a subject can have.
-#[derive(Clone, Copy, ValueEnum)]
-enum SubjectRole {
-    Device,
-    Provider,
-}
-
-impl SubjectRole {
-    /// How the names of its deviations begin.
-    fn prefix(self) -> &'static str {
-        match self {
-            Self::Device => "device.",
-            Self::Provider => "provider.",
-        }
-    }
-
-    /// The word for the other one.
-    fn other(self) -> &'static str {
-        match self {
-            Self::Device => "provider",
-            Self::Provider => "device",
-        }
-    }
-}
-
 #[derive(Args)]
 struct Record {
     #[command(flatten)]

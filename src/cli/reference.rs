@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::rc::Rc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
@@ -12,9 +12,9 @@ use crate::net::Clock;
 use crate::spec::Capability;
 use crate::subject::{serve_device, serve_provider};
 
+use super::Failure;
 use super::certify::casting;
 use super::console::Console;
-use super::{Failure, SubjectRole};
 
 /// Octets that are read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -22,6 +22,31 @@ const CHUNK: usize = 64 * 1024;
 const WAITING: usize = 4;
 /// File descriptors that many open instances need.
 const DESCRIPTORS: u64 = 65_536;
+
+/// A role that a subject can have.
+#[derive(Clone, Copy, ValueEnum)]
+enum SubjectRole {
+    Device,
+    Provider,
+}
+
+impl SubjectRole {
+    /// How the names of its deviations begin.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Device => "device.",
+            Self::Provider => "provider.",
+        }
+    }
+
+    /// The word for the other one.
+    fn other(self) -> &'static str {
+        match self {
+            Self::Device => "provider",
+            Self::Provider => "device",
+        }
+    }
+}
 
 /// Which one.
 #[derive(Args)]

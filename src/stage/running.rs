@@ -335,7 +335,7 @@ impl Running {
         let samples = self.air.samples().into_iter().filter(|sample| is_scenario(sample.at) && !sample.at_end);
         let prompts = self.claims().into_iter().filter_map(|(device, claim)| match claim.what {
             ClaimKind::Prompted { campaign, may_decline } => Some((device, campaign.to_string(), may_decline)),
-            ClaimKind::Note(_) => None,
+            ClaimKind::Settled { .. } | ClaimKind::Note(_) => None,
         });
         let mut records = BTreeMap::new();
         for broadcasted in &self.broadcasted {

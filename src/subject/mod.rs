@@ -187,6 +187,13 @@ pub enum ClaimKind {
         /// Whether declining is offered.
         may_decline: bool,
     },
+    /// The result of a campaign is known.
+    Settled {
+        /// The campaign.
+        campaign: CampaignId,
+        /// The result code.
+        code: u16,
+    },
     /// Anything else, in words.
     Note(String),
 }

@@ -61,9 +61,14 @@ impl Reference {
 
     fn request(&mut self, verb: &str, with: Value) -> u64 {
         self.last_id += 1;
-        let mut request = json!({"id": self.last_id, "verb": verb});
-        request.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
-        self.write(&request.to_string());
+        // For a reader: what is asked, and of whom, comes first.
+        let mut request = format!("{{\"id\":{},\"verb\":\"{verb}\"", self.last_id);
+        let members = with.as_object().unwrap();
+        let of_whom = members.iter().filter(|(name, _)| *name == "instance");
+        for (name, value) in of_whom.chain(members.iter().filter(|(name, _)| *name != "instance")) {
+            request.push_str(&format!(",\"{name}\":{value}"));
+        }
+        self.write(&(request + "}"));
         self.last_id
     }
 
@@ -215,6 +220,7 @@ fn recorded(provider: &mut Reference, instance: &str, id: &str) -> Value {
                 assert!(clock.now() < end, "no result of {id}");
                 // Only what is said in the end is worth a place among the vectors.
                 provider.conversation.truncate(provider.conversation.len() - 2);
+                provider.last_id -= 1;
             }
             result => return result.clone(),
         }
@@ -266,6 +272,8 @@ fn both_references_play_a_campaign_over_the_protocol() {
     assert_eq!(values["ok"]["nodes"]["./DevDetail/FwV"], "2.0");
     assert_eq!(values["ok"]["nodes"]["./Settings/None"], Value::Null);
 
+    assert_eq!(device.event("settled")["code"], 200);
+
     // Settings, one of them read-only; the provider's care comes to nothing.
     let care = json!({"instance": "sp-1", "campaign": "roaming", "next": ["escalate"], "patience_ms": 2_000});
     assert_eq!(provider.ask("care", care), json!({"ok": {}}));
@@ -302,6 +310,7 @@ fn both_references_play_a_campaign_over_the_protocol() {
     let unknown = device.ask("stimulate", json!({"instance": "D1-1", "stimulus": {"kind": "earthquake"}}));
     assert!(unknown["unsupported"].as_str().unwrap().contains("earthquake"), "{unknown}");
     device.conversation.truncate(device.conversation.len() - 2);
+    device.last_id -= 1;
     let nobody = device.ask("listen", json!({"instance": "D2-1"}));
     assert_eq!(nobody["error"]["kind"], "instance");
     assert_eq!(device.ask("close", json!({"instance": "D1-1"})), json!({"ok": {}}));

@@ -295,10 +295,7 @@ impl Driver {
             self.meet(&error);
         }
         while let Some(event) = self.device.as_mut().and_then(Device::poll_event) {
-            self.claim(match event {
-                Event::Prompted { campaign, may_decline } => ClaimKind::Prompted { campaign, may_decline },
-                other => ClaimKind::Note(format!("{other:?}")),
-            });
+            self.claim(claim_of(event));
         }
     }
 
@@ -370,4 +367,18 @@ async fn send(post: Post) -> PostOutcome {
         Ok(reply) => PostOutcome::Answered { status: reply.status, retry_after: reply.retry_after, body: reply.body },
         Err(_) => PostOutcome::Failed,
     }
+}
+
+/// What an event of the core is among the claims.
+fn claim_of(event: Event) -> ClaimKind {
+    ClaimKind::Note(match event {
+        Event::Prompted { campaign, may_decline } => return ClaimKind::Prompted { campaign, may_decline },
+        Event::Settled { campaign, result } => return ClaimKind::Settled { campaign, code: result.code() },
+        Event::Refused(refusal) => format!("a notification was not acted upon: {refusal}"),
+        Event::Admitted(campaign) => format!("campaign `{campaign}` was taken up"),
+        Event::FirmwareState(state) => format!("FUMO State is {}", state.number()),
+        Event::BackingOff { campaign, due, .. } => format!("the report on `{campaign}` is due at {due}"),
+        Event::Reported(campaign) => format!("the server has taken the report on `{campaign}`"),
+        Event::GaveUp(campaign) => format!("the report on `{campaign}` was given up"),
+    })
 }

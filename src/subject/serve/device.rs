@@ -115,6 +115,7 @@ impl Told {
                 ClaimKind::Prompted { campaign, may_decline } => {
                     DeviceEvent::Prompted { instance, campaign, may_decline }
                 }
+                ClaimKind::Settled { campaign, code } => DeviceEvent::Settled { instance, campaign, code },
                 ClaimKind::Note(text) => DeviceEvent::Note { instance, text },
             });
         }
