@@ -36,8 +36,16 @@ class Broadcast:
     air: Air = field(default_factory=Air)
 
 
-def packets(broadcast: Broadcast, count: int, last: bool) -> list[bytes]:
-    """The FDT, then the first `count` objects. `last` sets flag B at the end of each object."""
+@dataclass
+class Progress:
+    """How far a campaign has come, so that a restart neither repeats what was closed nor loses the rest."""
+
+    cycle: int = 0
+    closed: int = 0
+
+
+def packets(broadcast: Broadcast, count: int, last: bool, closed: int = 0) -> list[bytes]:
+    """The FDT, then the first `count` objects but for those that are closed. `last` sets flag B."""
     tsi, air, objects = broadcast.it.tsi, broadcast.air, broadcast.objects[:count]
     files = [fdt.File(toi, location, len(octets), kind, 0, air.symbol, BLOCK)
              for toi, (location, kind, octets) in enumerate(objects, 1)]
@@ -48,7 +56,7 @@ def packets(broadcast: Broadcast, count: int, last: bool) -> list[bytes]:
     # Two contents have two instances: the one before the packages joined, and the one with them.
     instance = (broadcast.instance + (air.later and complete)) % (1 << 20)
     result = [alc.build(alc.Packet(tsi, 0, fdt=(air.version, instance), oti=oti, block=0, symbols=table))]
-    for toi, (_, _, octets) in enumerate(objects, 1):
+    for toi, (_, _, octets) in list(enumerate(objects, 1))[closed:]:
         places = list(alc.Blocks(alc.Oti(len(octets), air.symbol, BLOCK)))
         for number, (block, index, offset) in enumerate(places, 1):
             result.append(alc.build(alc.Packet(
@@ -82,13 +90,14 @@ class Sender:
         self.socket.close()
 
 
-async def send(broadcast: Broadcast, notification: Sender, delivery: Sender, clock, begun) -> None:
-    """Airs a campaign from its notification to its close; `begun` is called after the first datagram."""
+async def send(broadcast: Broadcast, notification: Sender, delivery: Sender, clock, begun, progress: Progress) -> None:
+    """Airs a campaign to its close; `begun` is called after each datagram that changed the progress."""
     air, whole = broadcast.air, len(broadcast.objects)
     await notification.send(broadcast.datagram)
     begun()
-    for cycle in range(air.cycles):
-        if cycle:
+    first = progress.cycle
+    for cycle in range(first, air.cycles):
+        if cycle > first:
             await clock.sleep(air.cycle_gap)
             await notification.send(broadcast.datagram)
         await clock.sleep(air.lead)
@@ -97,9 +106,15 @@ async def send(broadcast: Broadcast, notification: Sender, delivery: Sender, clo
             for packet in packets(broadcast, 1, False):
                 await delivery.send(packet)
             if not last:
+                progress.cycle += 1
                 continue
-        for packet in packets(broadcast, whole, last):
+        for packet in packets(broadcast, whole, last, progress.closed):
             await delivery.send(packet)
+            # Byte 1 of an LCT header holds flag B.
+            if packet[1] & 1:
+                progress.closed += 1
+                begun()
+        progress.cycle += 1
     closing = alc.build(alc.Packet(broadcast.it.tsi, None, close_session=True))
     for number in range(CLOSINGS):
         if number:

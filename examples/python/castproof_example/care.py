@@ -15,14 +15,21 @@ _CODE = re.compile(r"<(?:\w+:)?ResultCode>\s*(\d{1,5})\s*</")
 
 def command_to_json(command: Command) -> dict:
     """A command in a form that the store keeps."""
-    return {"name": command.name, "correlator": command.correlator, "items": [dict(vars(item)) for item in command.items],
+    return {"name": command.name, "id": command.id, "correlator": command.correlator, "items": [dict(vars(item)) for item in command.items],
             "children": [command_to_json(one) for one in command.children]}
 
 
 def command_from_json(data: dict) -> Command:
-    """The command again, without a number."""
-    return Command(data["name"], correlator=data["correlator"], items=[Item(**item) for item in data["items"]],
+    """The command again."""
+    return Command(data["name"], data["id"], correlator=data["correlator"], items=[Item(**item) for item in data["items"]],
                    children=[command_from_json(one) for one in data["children"]])
+
+
+def without_ids(command: Command) -> None:
+    """Takes the numbers away: the message that carries the command gives new ones."""
+    command.id = ""
+    for child in command.children:
+        without_ids(child)
 
 
 def result_code(item: Item) -> int | None:
@@ -96,6 +103,8 @@ class Carer:
 
     def _order(self, record: dict, orders: list[Command]) -> list[Command]:
         record["state"], record["owed"] = "caring", False
+        for one in orders:
+            without_ids(one)
         record["pending"] = [command_to_json(one) for one in orders]
         record["sent"] = self.clock.now()
         return orders

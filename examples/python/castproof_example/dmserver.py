@@ -6,12 +6,14 @@ import os
 from dataclasses import dataclass, field
 
 from . import http, syncml
-from .care import Carer
+from .care import Carer, command_from_json, command_to_json, without_ids
 from .errors import Refused
 from .syncml import Command, Message
 
 LOG = logging.getLogger("provider")
 MAX_SESSIONS = 4096
+KEPT_SESSIONS = 64
+"""Sessions that survive a restart: those of the last moments before it."""
 
 
 @dataclass
@@ -43,6 +45,28 @@ class DmSession:
     sent: list[Command] = field(default_factory=list)
     seen: dict[int, tuple[bytes, http.Answer]] = field(default_factory=dict)
 
+    def to_json(self) -> dict:
+        """All but the answers that were seen, in a form that the store keeps."""
+        data = {name: value for name, value in vars(self).items() if name != "seen"}
+        data["challenge"], data["server_challenge"] = _text(self.challenge), _text(self.server_challenge)
+        data["sent"] = [command_to_json(one) for one in self.sent]
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict) -> "DmSession":
+        """A session that a restart interrupted."""
+        return cls(**{**data, "challenge": _octets(data["challenge"]),
+                      "server_challenge": _octets(data["server_challenge"]),
+                      "sent": [command_from_json(one) for one in data["sent"]]})
+
+
+def _text(octets: bytes | None) -> str | None:
+    return None if octets is None else base64.b64encode(octets).decode()
+
+
+def _octets(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)
+
 
 def new_nonce() -> bytes:
     """A nonce of 16 letters."""
@@ -55,15 +79,13 @@ class DmServer:
     def __init__(self, server: str, accounts: dict[str, Account], store, carer: Carer):
         self.server, self.accounts = server, accounts
         self.store, self.carer = store, carer
-        self.sessions: dict[tuple[str, str], DmSession] = {}
+        kept = map(DmSession.from_json, store.data.setdefault("sessions", []))
+        self.sessions: dict[tuple[str, str], DmSession] = {(one.device, one.id): one for one in kept}
         self.overload: dict | None = None
 
     def _nonces(self, account: Account) -> dict:
-        def text(octets: bytes | None) -> str | None:
-            return None if octets is None else base64.b64encode(octets).decode()
-
         return self.store.data["nonces"].setdefault(account.device, {
-            "device": text(account.first_nonce), "server": text(account.first_server_nonce)})
+            "device": _text(account.first_nonce), "server": _text(account.first_server_nonce)})
 
     async def answer(self, path: str, headers: dict[str, str], body: bytes) -> http.Answer:
         """One POST of a Device. The server answers at whatever host and path it was asked."""
@@ -86,6 +108,7 @@ class DmServer:
         if message.msg_id == 1 or session is None:
             if len(self.sessions) >= MAX_SESSIONS:
                 self.sessions.pop(next(iter(self.sessions)))
+            self.sessions.pop(key, None)
             session = self.sessions[key] = DmSession(message.source, message.session)
         elif message.msg_id in session.seen:
             same, reply = session.seen[message.msg_id]
@@ -98,6 +121,7 @@ class DmServer:
         reply = http.Answer(200, {"Content-Type": syncml.CONTENT_TYPE}, syncml.build(self._reply(session, message)))
         if session.authenticated:
             session.seen = {message.msg_id: (body, reply)}
+        self.store.data["sessions"] = [one.to_json() for one in self.sessions.values()][-KEPT_SESSIONS:]
         self.store.save()
         return reply
 
@@ -182,7 +206,7 @@ class DmServer:
             if session.refused < 2 and header.next_nonce is not None:
                 orders, session.sent = session.sent, []
                 for one in orders:
-                    _renumber(one)
+                    without_ids(one)
                 return orders
             session.sent = []
             return []
@@ -201,12 +225,6 @@ class DmServer:
 
 def _code(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 6 else 0
-
-
-def _renumber(command: Command) -> None:
-    command.id = ""
-    for child in command.children:
-        _renumber(child)
 
 
 def _flat(commands: list[Command]) -> list[Command]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from . import announcement, broadcast, cose, http, net, notification
 from .announcement import Announcement, ObjectRef
-from .broadcast import Air, Broadcast, Sender
+from .broadcast import Air, Broadcast, Progress, Sender
 from .care import Carer
 from .clock import Clock
 from .dmserver import Account, DmServer
@@ -116,8 +116,11 @@ class Provider:
         for ref, (_, _, octets) in zip([ready.it.command, *ready.it.packages], ready.objects):
             self.store.put(ref.digest, octets)
         entry = {"datagram": ready.datagram.hex(), "objects": [[where, kind] for where, kind, _ in ready.objects],
-                 "instance": ready.instance, "expires": ready.expires, "air": vars(ready.air)}
-        self.store.data["air"] = [one for one in self.store.data["air"] if one["datagram"] != entry["datagram"]]
+                 "instance": ready.instance, "expires": ready.expires, "air": vars(ready.air),
+                 "progress": vars(Progress())}
+        for known in self.store.data["air"]:
+            if known["datagram"] == entry["datagram"]:
+                return known
         self.store.data["air"].append(entry)
         self.store.save()
         return entry
@@ -190,9 +193,16 @@ class Provider:
     async def air(self, ready: Broadcast) -> asyncio.Task:
         """Puts a campaign on air in the background; returns when the first notification is out."""
         begun, entry = asyncio.Event(), self._remember(ready)
+        progress = Progress(**entry["progress"])
+
+        def came_further() -> None:
+            begun.set()
+            if entry["progress"] != vars(progress):
+                entry["progress"] = dict(vars(progress))
+                self.store.save()
 
         async def run() -> None:
-            await broadcast.send(ready, *self._senders, self.clock, begun.set)
+            await broadcast.send(ready, *self._senders, self.clock, came_further, progress)
             self.store.data["air"].remove(entry)
             self.store.save()
 
