@@ -17,7 +17,7 @@ from . import VERSION
 LOG = logging.getLogger("adapter")
 PROTOCOL = 1
 MAX_LINE = 1 << 20
-MAX_INSTANCES = 32
+MAX_INSTANCES = 256
 
 
 class Unsupported(Exception):

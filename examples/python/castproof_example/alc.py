@@ -149,18 +149,16 @@ class Collector:
         self._have = bytearray(self.blocks.total)
         self._missing = self.blocks.total
 
-    def add(self, block: int, index: int, symbols: bytes) -> None:
-        """Takes the symbols of one packet; what does not fit the object is refused."""
+    def add(self, block: int, index: int, symbol: bytes) -> None:
+        """Takes the one symbol of a packet; what does not fit the object is refused."""
         size, length = self.blocks.oti.symbol, self.blocks.oti.length
-        first = self.blocks.position(block, index)
-        last = self.blocks.position(block, index + -(-len(symbols) // size) - 1)
-        start = first * size
-        if start + len(symbols) != min((last + 1) * size, length):
+        number = self.blocks.position(block, index)
+        start = number * size
+        if len(symbol) != min(size, length - start):
             raise Refused("a symbol of another length")
-        self.octets[start:start + len(symbols)] = symbols
-        for number in range(first, last + 1):
-            self._missing -= not self._have[number]
-            self._have[number] = 1
+        self.octets[start:start + len(symbol)] = symbol
+        self._missing -= not self._have[number]
+        self._have[number] = 1
 
     @property
     def complete(self) -> bool:

@@ -70,7 +70,7 @@ class Device:
         self.installing = asyncio.Lock()
         self.talking = asyncio.Lock()
         self._tasks: dict[str, asyncio.Task] = {}
-        self._transport: asyncio.DatagramTransport | None = None
+        self._membership: net.Membership | None = None
         self._receptions: set[Reception] = set()
         self._listens, self._receiver = False, True
 
@@ -87,8 +87,8 @@ class Device:
     async def listen(self) -> None:
         """Joins the notification channel."""
         self._listens = True
-        if self._transport is None and self._receiver:
-            self._transport = await net.listen(self.config.channels[self.config.notification], self.take)
+        if self._membership is None and self._receiver:
+            self._membership = net.Membership(self.config.channels[self.config.notification], self.take)
 
     async def receive(self, reception: Reception) -> None:
         """Has a campaign receive, as long as there is a receiver."""
@@ -107,9 +107,9 @@ class Device:
             self.notice("dropped", None, count)
 
     def _leave(self) -> None:
-        if self._transport is not None:
-            self._count_dropped(net.leave(self._transport))
-            self._transport = None
+        if self._membership is not None:
+            self._count_dropped(self._membership.leave())
+            self._membership = None
 
     async def receiver(self, on: bool) -> None:
         """The receiver goes or comes: all groups are left, or those joined that are wanted."""
@@ -131,9 +131,6 @@ class Device:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        # The event loop closes sockets in its next turn.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
 
     def _spawn(self, name: str, work) -> None:
         async def guarded():

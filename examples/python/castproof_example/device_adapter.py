@@ -25,6 +25,7 @@ class Bench:
         self.device: Device | None = None
         self.listens = False
         self.dropped = 0
+        self.closed = False
         self.prompts: dict[str, asyncio.Future] = {}
         self._power = asyncio.Lock()
         self._cycles: set[asyncio.Task] = set()
@@ -45,6 +46,8 @@ class Bench:
     async def power(self, on: bool) -> None:
         """The power goes or comes."""
         async with self._power:
+            if self.closed:
+                return
             if on and self.device is None:
                 self.device = Device(self.config, self.clock, self._prompt, self._notice, self.random)
                 self.device.start()
@@ -214,3 +217,4 @@ class DeviceAdapter(Adapter):
     async def end(self, bench: Bench) -> None:
         """Switches off for good."""
         await bench.power(False)
+        bench.closed = True

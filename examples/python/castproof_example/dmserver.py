@@ -214,7 +214,11 @@ class DmServer:
             session.proved = True
             if header.next_nonce is not None:
                 nonces["server"] = base64.b64encode(header.next_nonce).decode()
-        codes = {one.cmd_ref: one.data for one in statuses}
+        codes: dict[str | None, str | None] = {}
+        for one in statuses:
+            # Where items have a Status each, the first that is no success counts.
+            if 200 <= _code(codes.get(one.cmd_ref, "200")) < 300:
+                codes[one.cmd_ref] = one.data
         sent, session.sent = session.sent, []
         if sent and session.campaign is not None:
             outcome = [(one, _code(codes.get(one.id))) for one in _flat(sent) if one.name != "Get"]

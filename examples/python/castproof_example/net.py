@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 _IP_MULTICAST_ALL, _IP_ADD_SOURCE_MEMBERSHIP, _MCAST_JOIN_SOURCE_GROUP = 49, 39, 46
 _SO_MEMINFO = 55
+_SO_RCVBUFFORCE = 33
 _BUFFER = 4 << 20
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,10 @@ def receiver(channel: Channel) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
+        except PermissionError:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         sock.setblocking(False)
         if channel.v6:
             index = _index(channel.interface)
@@ -114,28 +119,29 @@ def drops(sock) -> int:
     return struct.unpack("=9I", sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 36))[8]
 
 
-class _Protocol(asyncio.DatagramProtocol):
+class Membership:
+    """A channel that was joined: every datagram goes to `take`, until `leave`."""
+
     def __init__(self, channel: Channel, take):
-        self.source, self.take = channel.source, take
+        self._socket, self._take = receiver(channel), take
+        self._source = ipaddress.ip_address(channel.source) if channel.source else None
+        asyncio.get_running_loop().add_reader(self._socket, self._read)
 
-    def datagram_received(self, data, address):
-        if self.source is None or ipaddress.ip_address(address[0].partition("%")[0]) == ipaddress.ip_address(self.source):
-            self.take(data)
+    def _read(self) -> None:
+        # Many at once: a burst must not wait in the kernel, where there is little room.
+        for _ in range(_AT_ONCE):
+            try:
+                data, address = self._socket.recvfrom(65536)
+            except OSError:
+                return
+            if self._source is None or ipaddress.ip_address(address[0].partition("%")[0]) == self._source:
+                self._take(data)
+                if self._socket.fileno() < 0:
+                    return
 
-    def error_received(self, error):
-        pass
-
-
-def leave(transport: asyncio.DatagramTransport) -> int:
-    """Leaves a channel; gives the number of datagrams that were dropped on it."""
-    lost = drops(transport.get_extra_info("socket"))
-    transport.close()
-    return lost
-
-
-async def listen(channel: Channel, take) -> asyncio.DatagramTransport:
-    """Joins the channel and hands every datagram to `take`; `leave` takes the transport."""
-    sock = receiver(channel)
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Protocol(channel, take), sock=sock)
-    return transport
+    def leave(self) -> int:
+        """Leaves the channel at once; gives the number of datagrams that were dropped on it."""
+        lost = drops(self._socket)
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+        return lost

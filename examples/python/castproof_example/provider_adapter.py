@@ -134,10 +134,10 @@ class _Campaign:
         unusual.end()
         fields.end()
 
-    def plan(self, kind: int, server: str, commands: list[Command], packages, **known) -> Plan:
-        """All of it, with a Command made of `commands`."""
+    def plan(self, kind: int, server: str, body: list[Command], packages, **known) -> Plan:
+        """All of it, with a Command made of `body`; `known` is what the DM Server is to know."""
         not_before, not_after, window = self.rollout
-        return Plan(self.id, kind, lambda session: documents.document(session, server, commands, self.command_target),
+        return Plan(self.id, kind, lambda session: documents.document(session, server, body, self.command_target),
                     self.target, self.reporting, packages, self.consent, not_before, not_after, window, self.age,
                     self.lifetime, inspect=self.inspect, air=self.air, **known)
 

@@ -36,21 +36,21 @@ class Reception:
         self._closed: set[int] = set()
         self._started = False
         self._changed = asyncio.Event()
-        self._transport: asyncio.DatagramTransport | None = None
+        self._membership: net.Membership | None = None
         self._timer: asyncio.Task | None = None
 
     async def open(self, channel: net.Channel | None) -> None:
         """Joins the channel, if there is one, and watches the clock."""
         if self._timer is None:
             self._timer = asyncio.create_task(self._watch())
-        if channel is not None and self._transport is None and self.end is None:
-            self._transport = await net.listen(channel, self.take)
+        if channel is not None and self._membership is None and self.end is None:
+            self._membership = net.Membership(channel, self.take)
 
     def leave(self) -> None:
         """Leaves the channel; the clock goes on."""
-        if self._transport is not None:
-            self.dropped += net.leave(self._transport)
-            self._transport = None
+        if self._membership is not None:
+            self.dropped += self._membership.leave()
+            self._membership = None
 
     def close(self) -> None:
         """Leaves the channel for good."""
@@ -190,11 +190,11 @@ class Reception:
         if part is None or packet.oti is not None:
             stated = [oti for oti in (file.oti(), packet.oti) if oti is not None]
             lengths = [length for length in (file.length, packet.oti and packet.oti.length) if length is not None]
-            if any(length != ref.size for length in lengths):
+            if any(length != ref.size for length in lengths) or file.encoded or packet.encoded:
                 self.refused.add(file.location)
                 self._parts.pop(packet.toi, None)
                 return
-            if packet.codepoint != 0 or file.fec not in (None, 0) or file.encoded or packet.encoded or not stated:
+            if packet.codepoint != 0 or file.fec not in (None, 0) or not stated:
                 return
             if self._disagree(file, packet.oti) or (part is not None and part.blocks.oti != stated[-1]):
                 self._files[packet.toi] = fdt.File(packet.toi, "")

@@ -1,5 +1,7 @@
 """The management tree as a server in a DM session sees it (sections 6.5 and 8)."""
 
+from dataclasses import replace
+
 from .settings import ROOT, Settings
 from .syncml import GROUPS, Command, Item
 from .updates import Software, Step, action, below, component_of
@@ -64,7 +66,7 @@ class Care:
             if command.name in GROUPS:
                 await self._group(command)
             else:
-                self.statuses.append((command, await self._one(command)))
+                await self._one(command)
 
     async def _group(self, command: Command) -> None:
         at = len(self.statuses)
@@ -90,20 +92,20 @@ class Care:
     def _settings(self) -> Settings:
         return Settings(self.device.store.data, self.device.config.world)
 
-    async def _one(self, command: Command) -> int:
-        if command.name not in ("Get", "Replace", "Add", "Delete", "Exec"):
-            return 406
-        if not command.items:
-            return 412
-        worst, found = 200, []
-        for item in command.items:
-            status = await self._item(command, item, found)
-            if worst in (200, 202):
-                worst = status
+    async def _one(self, command: Command) -> None:
+        if command.name not in ("Get", "Replace", "Add", "Delete", "Exec") or not command.items:
+            self.statuses.append((command, 412 if command.items == [] and command.name != "Alert" else 406))
+            return
+        found: list[Item] = []
+        codes = [await self._item(command, item, found) for item in command.items]
         if found:
             self.results.append((command, found))
         self.device.store.save()
-        return worst
+        if len(set(codes)) == 1:
+            self.statuses.append((command, codes[0]))
+        else:
+            # Items that went differently have a Status each; TargetRef says which it is.
+            self.statuses += [(replace(command, items=[item]), code) for item, code in zip(command.items, codes)]
 
     async def _item(self, command: Command, item: Item, found: list[Item]) -> int:
         uri, data = item.target or "", self.device.store.data
