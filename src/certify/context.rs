@@ -218,14 +218,28 @@ impl Context {
         let broken_off: Vec<(String, Remains)> = self.running.borrow().iter().filter_map(handed_over).collect();
         for (slug, mut remains) in broken_off {
             if let Some(example) = self.suite.examples.iter().find(|example| example.slug == slug) {
-                let reason = match self.is_given_up.get() {
-                    true => "the adapter broke off too often",
-                    false => "the run was interrupted",
-                };
-                remains.doubts.push(reason.to_owned());
-                self.found(example, None, remains);
+                if !self.is_given_up.get() {
+                    remains.doubts.push("the run was interrupted".to_owned());
+                }
+                let fault = self.is_given_up.get().then(|| self.words_of_giving_up());
+                self.found(example, fault, remains);
             }
         }
+        if !self.is_given_up.get() {
+            return;
+        }
+        // Those that the adapter left while they were still being set up.
+        let set_up: Vec<String> = self.running.borrow().iter().map(|scenario| scenario.slug.clone()).collect();
+        for slug in set_up {
+            if let Some(example) = self.suite.examples.iter().find(|example| example.slug == slug) {
+                self.found(example, Some(self.words_of_giving_up()), Remains::default());
+            }
+        }
+    }
+
+    fn words_of_giving_up(&self) -> String {
+        let how = self.foreign.as_ref().and_then(|foreign| foreign.adapter().ending()).unwrap_or_default();
+        format!("{ADAPTER_FAULT}: it broke off for the last time while the scenario ran: {how}")
     }
 
     /// Writes what has been found so far, so that a crash later on leaves this much behind.

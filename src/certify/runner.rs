@@ -145,14 +145,18 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
     let most = foreign.as_ref().map_or(usize::MAX, |foreign| foreign.adapter().max_instances() / USUAL_POPULATION);
     let jobs = affordable_jobs(options.jobs)?.min(most.max(1));
     preflight::check(options.interface).await?;
-    let interruption = interruption();
+    let mut interruption = std::pin::pin!(interruption());
     let (suite, interface) = (options.suite.clone(), options.interface);
     let context = Rc::new(Context::new(options)?);
-    if let Some(foreign) = &foreign
-        && !is_honest(foreign, interface, &context).await?
-    {
-        foreign.adapter().finish().await;
-        return Ok(context.conclude(false, Extent::Partial, total));
+    if let Some(foreign) = &foreign {
+        let is_honest = tokio::select! {
+            is_honest = is_honest(foreign, interface, &context) => is_honest?,
+            () = &mut interruption => return Ok(context.conclude(true, Extent::Partial, total)),
+        };
+        if !is_honest {
+            foreign.adapter().finish().await;
+            return Ok(context.conclude(false, Extent::Partial, total));
+        }
     }
     for example in &lacking {
         context.does_not_apply(example);
@@ -167,7 +171,7 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
         .run_until(async {
             tokio::select! {
                 () = all => false,
-                () = interruption => true,
+                () = &mut interruption => true,
                 () = given_up(foreign.as_ref()) => {
                     context.give_up();
                     false
@@ -234,7 +238,7 @@ async fn given_up(foreign: Option<&Foreign>) {
 
 /// Watches, from the call on, for Ctrl-C, for the request to end and for the end of the terminal; completes with the
 /// first of them.
-fn interruption() -> impl Future<Output = ()> {
+pub fn interruption() -> impl Future<Output = ()> {
     let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     // Under `nohup` the run is to outlive its terminal, and a handler would undo that.
     let hangup = match is_hangup_ignored() {

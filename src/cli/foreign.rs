@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::certify::{Foreign, Launch, Profile, StrictError, Wrong};
+use crate::certify::{Foreign, Launch, Profile, StrictError, Wrong, interruption};
+use crate::findings::ExitCode;
 use crate::net::Clock;
 use crate::subject::process::{Adapter, AdapterPlan, StartError};
 
@@ -69,8 +70,8 @@ impl Subject {
     /// Starts the adapter and greets it.
     pub(super) async fn adapter(&self) -> Result<Adapter, Failure> {
         let Profile { role, time_scale, .. } = &self.profile;
-        let adapter = Adapter::start(self.plan.clone(), *role, *time_scale, Clock::start()).await;
-        adapter.map_err(|error| self.failure(&error))
+        let start = Adapter::start(self.plan.clone(), *role, *time_scale, Clock::start());
+        unless_interrupted(start).await?.map_err(|error| self.failure(&error))
     }
 
     /// The arguments that choose it on the command line, those after `--` aside.
@@ -81,6 +82,14 @@ impl Subject {
     fn failure(&self, error: &StartError) -> Failure {
         let failure = start_failure(error);
         Failure { message: format!("{}: {}", self.path.display(), failure.message), ..failure }
+    }
+}
+
+/// Does this, unless somebody wants the command to end; what it has started then ends with it.
+pub(super) async fn unless_interrupted<T>(what: impl Future<Output = T>) -> Result<T, Failure> {
+    tokio::select! {
+        done = what => Ok(done),
+        () = interruption() => Err(Failure { code: ExitCode::Inconclusive, ..Failure::usage("interrupted") }),
     }
 }
 

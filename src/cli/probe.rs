@@ -65,11 +65,14 @@ pub(super) fn probe(console: &Console, options: &Options) -> Result<ExitCode, Fa
     let found: Result<(Adapter, Vec<ProbeFindings>), Failure> = runtime.block_on(async {
         let adapter = match &subject {
             Some(subject) => subject.adapter().await?,
-            None => nameless(&options.command).await?,
+            None => foreign::unless_interrupted(nameless(&options.command)).await??,
         };
-        let probes = LocalSet::new().run_until(stage::probe(&adapter, interface)).await;
-        let probes = probes.map_err(|error| Failure::of(&error))?;
-        adapter.finish().await;
+        let probes = async {
+            let probes = LocalSet::new().run_until(stage::probe(&adapter, interface)).await;
+            adapter.finish().await;
+            probes.map_err(|error| Failure::of(&error))
+        };
+        let probes = foreign::unless_interrupted(probes).await??;
         Ok((adapter, probes))
     });
     let (adapter, probes) = found?;

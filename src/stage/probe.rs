@@ -24,6 +24,10 @@ use crate::subject::process::Adapter;
 
 /// The seed of the keys and accounts that probes use.
 const SEED: u64 = 7319;
+/// The names of the instances that are opened.
+const INSTANCES: [&str; 2] = ["probe-1", "probe-2"];
+/// Said of two instances where there can be only one.
+const ALONE: &str = "it has one instance at a time, so there is nothing to share";
 /// A verb, stimulus or scheme that does not exist, and that nobody will ever make.
 const NOWHERE: &str = "frobnicate-4711";
 /// How long something may take that should have happened already, on a calm host.
@@ -50,7 +54,7 @@ pub enum ProbeError {
 /// # Errors
 /// [`ProbeError`] when this host cannot do what the probes need; an adapter that is caught is no error but a finding.
 pub async fn probe(adapter: &Adapter, interface: IpAddr) -> Result<Vec<ProbeFindings>, ProbeError> {
-    let prober = Prober {
+    let mut prober = Prober {
         adapter,
         interface,
         clock: Clock::start(),
@@ -59,10 +63,24 @@ pub async fn probe(adapter: &Adapter, interface: IpAddr) -> Result<Vec<ProbeFind
         folder: work_folder().map_err(ProbeError::Folder)?,
         found: Vec::new(),
     };
-    match adapter.role() {
-        Role::Provider => prober.provider().await,
+    let made = match adapter.role() {
+        Role::Provider => prober.provider().await?,
         Role::Device | Role::System => prober.device().await,
+    };
+    if made == Made::NotAll && adapter.crashes() == 0 {
+        prober.close_all().await;
     }
+    prober.lines();
+    Ok(prober.found)
+}
+
+/// How far probes came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// All were made.
+    All,
+    /// No instance could be opened, or the adapter is gone.
+    NotAll,
 }
 
 /// What a probe needs, and what was found so far.
@@ -175,6 +193,43 @@ impl Prober<'_> {
         }
     }
 
+    /// Whether the adapter is gone; then no further probe can be made.
+    fn is_gone(&self) -> bool {
+        self.adapter.crashes() > 0
+    }
+
+    /// What the adapter wrote that is none of the protocol, whatever else was asked.
+    fn lines(&mut self) {
+        const EXPECTED: &str = "every line that begins like a message is one, and every answer is to a request";
+        let faults = self.adapter.faults_of(&INSTANCES);
+        // How it ended stands in the probe that met it.
+        let faults: Vec<String> = faults.into_iter().filter(|fault| !is_ending(fault, self.adapter)).collect();
+        let finding = match faults.as_slice() {
+            [] => Finding::held("all that it wrote was of the protocol, or noise"),
+            [first, rest @ ..] => Finding::unclear(
+                match rest.len() {
+                    0 => first.clone(),
+                    more => format!("{first}; and {more} more"),
+                },
+                "write one JSON object a line as docs/adapter/ holds the schema, flush it whole, and answer each request \
+                 once; what is for people goes to standard error",
+            ),
+        };
+        self.note("lines", EXPECTED, finding);
+    }
+
+    async fn close_all(&mut self) {
+        for instance in INSTANCES {
+            // It may never have been opened.
+            let _ = self.adapter.ask_oddly(json!({ "verb": "close", "instance": instance })).await;
+        }
+    }
+
+    /// Whether a second instance can be open beside the first.
+    fn has_room_for_two(&self) -> bool {
+        self.adapter.max_instances() > 1
+    }
+
     /// Waits until something is as it should be; gives whether it came to that. `None` is nothing that could be told.
     async fn until(&self, is_so: impl Fn() -> Option<bool>) -> Option<bool> {
         let end = self.clock.now() + PATIENCE.mul_f64(self.adapter.patience());
@@ -189,10 +244,13 @@ impl Prober<'_> {
 
     /// Has an instance closed that a probe no longer needs; whether it is closed is for the probe of closing to say.
     async fn close(&self, instance: &str) -> Answered {
-        let closed = self.need(json!({ "verb": "close", "instance": instance })).await;
-        self.adapter.unexpect(instance);
-        closed
+        self.need(json!({ "verb": "close", "instance": instance })).await
     }
+}
+
+/// Whether a fault tells how the adapter ended.
+fn is_ending(fault: &str, adapter: &Adapter) -> bool {
+    adapter.ending().is_some_and(|ending| fault.contains(&ending))
 }
 
 /// A Device to probe with: number, firmware.

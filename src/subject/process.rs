@@ -301,9 +301,23 @@ impl Adapter {
         self.current.borrow().enter(instance);
     }
 
-    /// No instance has this name any more; for probes.
-    pub fn unexpect(&self, instance: &str) {
-        self.current.borrow().leave(instance);
+    /// What it did wrong by these instances, and while none was open; for probes, after which none of them is expected.
+    pub fn faults_of(&self, instances: &[&str]) -> Vec<String> {
+        let conversation = self.current.borrow();
+        let mut faults = conversation.stray();
+        for instance in instances {
+            for fault in conversation.leave(instance) {
+                if !faults.contains(&fault) {
+                    faults.push(fault);
+                }
+            }
+        }
+        faults
+    }
+
+    /// How its process ended; nothing while it lives.
+    pub fn ending(&self) -> Option<String> {
+        self.current.borrow().ending()
     }
 
     /// Greets it once more; for probes.

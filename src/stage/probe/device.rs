@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Finding, LOOK, NOWHERE, ProbeError, Prober, plan};
+use super::{ALONE, Finding, LOOK, Made, NOWHERE, Prober, plan};
 use crate::adapter::DeviceVerb;
-use crate::findings::ProbeFindings;
 use crate::net::kernel;
 use crate::spec::{ChannelEntry, ChannelTable};
 use crate::stage::cast::{delivery_channel, notification_channel};
@@ -16,30 +15,40 @@ const FIRMWARE: &str = "./DevDetail/FwV";
 
 impl Prober<'_> {
     /// The probes of a Device.
-    pub(super) async fn device(mut self) -> Result<Vec<ProbeFindings>, ProbeError> {
+    pub(super) async fn device(&mut self) -> Made {
         self.manners().await;
         let (one, other) = (self.entry(0), self.entry(2));
-        let opened = match self.open_device(1, "1.0", "probe-1").await {
-            Ok(_) => self.open_device(2, "2.0", "probe-2").await,
-            Err(finding) => Err(finding),
-        };
+        let mut opened = self.open_device(1, "1.0", "probe-1").await;
+        if opened.is_ok() && self.has_room_for_two() {
+            opened = self.open_device(2, "2.0", "probe-2").await;
+        }
         if let Err(finding) = opened {
-            self.note("open", "two instances can be open at once", finding);
-            return Ok(self.found);
+            self.note("open", "as many instances can be open as `max_instances` says", finding);
+            return Made::NotAll;
         }
         let odd = json!({ "verb": "stimulate", "instance": "probe-1", "stimulus": { "kind": NOWHERE } });
         let finding = self.unknown(odd, "stimulus").await;
         self.note("unknown-value", "a stimulus that does not exist is answered with `unsupported`", finding);
-
+        if self.is_gone() {
+            return Made::NotAll;
+        }
         let finding = self.listening(&one).await;
         self.note("listening", "who answers `listen` is a member of the notification group", finding);
+        if self.is_gone() {
+            return Made::NotAll;
+        }
         let finding = self.devices_apart(&other).await;
         self.note("instances-apart", "two instances share neither memberships nor state", finding);
+        if self.is_gone() {
+            return Made::NotAll;
+        }
         let finding = self.leaving(&one).await;
         self.note("close", "a closed instance has given its sockets back", finding);
-        // Whether the second is closed too changes nothing any more.
-        let _ = self.close("probe-2").await;
-        Ok(self.found)
+        if self.has_room_for_two() {
+            // Whether the second is closed too changes nothing any more.
+            let _ = self.close("probe-2").await;
+        }
+        Made::All
     }
 
     fn entry(&self, number: u16) -> ChannelEntry {
@@ -101,6 +110,9 @@ impl Prober<'_> {
     }
 
     async fn devices_apart(&self, other: &ChannelEntry) -> Finding {
+        if !self.has_room_for_two() {
+            return Finding::held(ALONE);
+        }
         if self.is_member(other) == Some(true) {
             return Finding::contradicted(
                 format!("only the first of two instances was told to listen, and {} is joined too", other.group),

@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{Finding, NOWHERE, PATIENCE, ProbeError, Prober, plan};
+use super::{ALONE, Finding, Made, NOWHERE, PATIENCE, ProbeError, Prober, plan};
 use crate::adapter::{CampaignRequests, OpenedProvider, ProviderVerb, StartRequest};
-use crate::findings::ProbeFindings;
 use crate::net::MulticastReceiver;
 use crate::provider::{CampaignPlan, Content};
 use crate::spec::{CampaignId, ChannelTable, SequenceNumber};
@@ -23,37 +22,44 @@ const PACKAGE: usize = 2048;
 
 impl Prober<'_> {
     /// The probes of a Service Provider.
-    pub(super) async fn provider(mut self) -> Result<Vec<ProbeFindings>, ProbeError> {
+    pub(super) async fn provider(&mut self) -> Result<Made, ProbeError> {
         self.manners().await;
-        let opened = match self.open_provider(0, "probe-1").await {
-            Ok(one) => self.open_provider(2, "probe-2").await.map(|other| (one, other)),
-            Err(finding) => Err(finding),
-        };
-        let (one, other) = match opened {
-            Ok(opened) => opened,
-            Err(finding) => {
-                self.note(
-                    "open",
-                    "two instances can be open at once, and each says where its DM Server listens",
-                    finding,
-                );
-                return Ok(self.found);
+        let mut servers = Vec::new();
+        for (first, instance) in [(0, "probe-1"), (2, "probe-2")] {
+            if first > 0 && !self.has_room_for_two() {
+                break;
             }
-        };
+            match self.open_provider(first, instance).await {
+                Ok(address) => servers.push(address),
+                Err(finding) => {
+                    let expected = "as many instances can be open as `max_instances` says, and each says where its DM \
+                                    Server listens";
+                    self.note("open", expected, finding);
+                    return Ok(Made::NotAll);
+                }
+            }
+        }
         let mut odd = push("probe-1");
         odd["campaign"]["broadcast"]["parity"] = json!({ "scheme": NOWHERE, "symbols": 1 });
         let finding = self.unknown(odd, "scheme of parity").await;
         self.note("unknown-value", "a scheme of parity that does not exist is answered with `unsupported`", finding);
-
+        if self.is_gone() {
+            return Ok(Made::NotAll);
+        }
         let finding = self.pushed().await?;
         self.note("pushed", "who answers `push` has put the notification on its group", finding);
-        let finding = self.apart(one, other).await;
-        self.note("instances-apart", "two instances have a DM Server each, and both answer connections", finding);
-        let finding = self.closing(one).await;
+        if self.is_gone() {
+            return Ok(Made::NotAll);
+        }
+        let finding = self.apart(&servers).await;
+        self.note("instances-apart", "instances have a DM Server each, and all answer connections", finding);
+        let finding = self.closing(servers[0]).await;
         self.note("close", "a closed instance has given its sockets back", finding);
-        // Whether the second is closed too changes nothing any more.
-        let _ = self.close("probe-2").await;
-        Ok(self.found)
+        if self.has_room_for_two() {
+            // Whether the second is closed too changes nothing any more.
+            let _ = self.close("probe-2").await;
+        }
+        Ok(Made::All)
     }
 
     async fn open_provider(&self, first: u16, instance: &str) -> Result<SocketAddr, Finding> {
@@ -110,21 +116,25 @@ impl Prober<'_> {
         matches!(connected, Ok(Ok(_)))
     }
 
-    async fn apart(&self, one: SocketAddr, other: SocketAddr) -> Finding {
+    async fn apart(&self, servers: &[SocketAddr]) -> Finding {
         const ADVICE: &str = "give each instance a DM Server of its own, at the address that `open` asks for; with port 0 let \
                               the system choose one, and say which";
-        if one == other {
+        if let [one, other] = servers
+            && one == other
+        {
             return Finding::contradicted(format!("both instances say that their DM Server listens at {one}"), ADVICE);
         }
-        for address in [one, other] {
-            if !self.connects(address).await {
+        for address in servers {
+            if !self.connects(*address).await {
                 return Finding::contradicted(
                     format!("it says that a DM Server listens at {address}, and none does"),
                     ADVICE,
                 );
             }
         }
-        Finding::held(format!("DM Servers listen at {one} and {other}"))
+        let servers: Vec<String> = servers.iter().map(SocketAddr::to_string).collect();
+        let alone = if self.has_room_for_two() { String::new() } else { format!("; {ALONE}") };
+        Finding::held(format!("a DM Server listens at {}{alone}", servers.join(" and ")))
     }
 
     async fn closing(&self, one: SocketAddr) -> Finding {

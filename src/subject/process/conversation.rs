@@ -198,9 +198,10 @@ impl Conversation {
         instance
     }
 
-    /// No instance has this name any more.
-    pub(super) fn leave(&self, name: &str) {
-        self.shared.lock().instances.remove(name);
+    /// No instance has this name any more; gives what it was blamed for.
+    pub(super) fn leave(&self, name: &str) -> Vec<String> {
+        let instance = self.shared.lock().instances.remove(name);
+        instance.map(|instance| InstanceState::lock(&instance).faults.clone()).unwrap_or_default()
     }
 
     /// The lines that were no messages.

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Never answers anything.
+sleep 600

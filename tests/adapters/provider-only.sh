@@ -1,0 +1,5 @@
+#!/bin/sh
+# Has the role of a Service Provider alone.
+. "${0%/*}/common.sh"
+ROLE=provider
+serve
