@@ -66,6 +66,7 @@ impl Stage {
         let strangers = self.strangers();
         let retries = if self.roll_calls == 1 { self.longest_retries() } else { Duration::ZERO };
         let expiry = self.latest_report_after_expiry()?;
+        let lead = self.time_to_join();
         let named = self.brief()?.nodes.iter().map(String::as_str);
         let inspected: BTreeSet<String> = ALWAYS_READ.into_iter().chain(named).map(str::to_owned).collect();
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
@@ -74,6 +75,7 @@ impl Stage {
         let offset = windows.max().unwrap_or_default().max(expiry) + retries;
         let mut plan = roll_call_plan(&name, self.roll_calls, offset)?;
         plan.inspect = inspected.into_iter().collect();
+        plan.broadcast.lead = plan.broadcast.lead.max(lead);
         running.provider()?.push(plan).await?;
         let names = running.names();
         let plans = self.script.devices.iter().filter(|plan| plan.distrusts_server);

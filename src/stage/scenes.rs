@@ -20,6 +20,10 @@ use super::{PATIENCE, Stage, StageError};
 
 /// How long a sender is silent in the middle of a carousel, at most.
 const QUIET: Duration = Duration::from_secs(1);
+/// How long a Device takes from a notification to a join, when others do the same.
+const TURN: Duration = Duration::from_millis(2);
+/// The longest pause after a notification: the sender does not yet count as silent.
+const LONGEST_LEAD: Duration = Duration::from_millis(400);
 /// How long the End User of a scenario postpones an update: longer than any deferral, which then cuts it short.
 const POSTPONEMENT: Duration = Duration::from_secs(3600);
 /// How long the End User postpones an update briefly.
@@ -77,7 +81,16 @@ impl Stage {
 
     pub(super) fn plan(&self, campaign: &str) -> Result<CampaignPlan, StageError> {
         let brief = self.brief()?;
-        Ok(self.script.campaign(&brief.fixtures, campaign, brief.clock.now())?)
+        let mut plan = self.script.campaign(&brief.fixtures, campaign, brief.clock.now())?;
+        plan.broadcast.lead = plan.broadcast.lead.max(self.time_to_join());
+        Ok(plan)
+    }
+
+    /// How long the pause after a notification is at least, so that every Device of the scenario can join the delivery: they
+    /// share a process, in which each takes its turn.
+    pub(super) fn time_to_join(&self) -> Duration {
+        let devices = u32::try_from(self.script.devices.len()).unwrap_or(u32::MAX);
+        TURN.saturating_mul(devices).min(LONGEST_LEAD)
     }
 
     /// Broadcasts a campaign from its notification to its closing packets.

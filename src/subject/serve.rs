@@ -61,7 +61,7 @@ fn error(kind: ErrorKind, reason: impl fmt::Display) -> Outcome {
 /// What a subject's error is in the protocol.
 fn outcome_of(error_of_subject: &SubjectError) -> Outcome {
     let kind = match error_of_subject {
-        SubjectError::Channel { .. } | SubjectError::Interaction { .. } => ErrorKind::Host,
+        SubjectError::Channel { .. } | SubjectError::Interaction { .. } | SubjectError::Host { .. } => ErrorKind::Host,
         _ => ErrorKind::Refused,
     };
     error(kind, chain(error_of_subject))
