@@ -49,14 +49,17 @@ class Campaign:
                                    lambda: device.config.world.moment("once-received"))
         self.message: syncml.Message | None = None
 
+    def join(self) -> None:
+        """Joins the delivery channel, unless the transmission is over. Nothing may delay this."""
+        if self.record.get("end") is None:
+            self.device.receive(self.reception)
+        else:
+            self.reception.end = self.record["end"]
+
     async def run(self) -> None:
         """Lives until the result is known and its report, if any, is due."""
         record = self.record
         try:
-            if record.get("end") is None:
-                await self.device.receive(self.reception)
-            else:
-                self.reception.end = record["end"]
             if "result" not in record:
                 self._result(await self._carry_out())
             record["end"] = await self.reception.ended()
@@ -150,14 +153,14 @@ class Campaign:
             if settings.forbidden(message.commands, self.schedule_root):
                 raise Failure(codes.BAD, "the Command names a forbidden node")
             return
-        announced = {ref.location for ref in it.packages}
         try:
-            steps = check(message, it.campaign, it.kind, it.target.component, announced,
+            steps = check(message, it.campaign, it.kind, it.target.component,
                           self.device.config.registrations[self.server].denies)
         except Failure:
             self.reception.want(set())
             raise
-        needed = {(step.item.data or "").strip() for step in steps if step.action.startswith("url:")}
+        named = {(step.item.data or "").strip() for step in steps if step.action.startswith("url:")}
+        needed = named & {ref.location for ref in it.packages}
         self.reception.want(needed)
         sizes = [ref.size for ref in it.packages if ref.location in needed]
         if needed and self.device.config.world.storage_full or max(sizes, default=0) > MAX_OBJECT:
@@ -259,7 +262,8 @@ class Campaign:
         config, it = self.device.config, self.it
         registration = config.registrations[self.server]
         context = Context(it.kind, it.target.component, it.target.version, registration.keys,
-                          vars(config.identity), self.reception.octets, config.world, self.clock, self.store)
+                          vars(config.identity), self.reception.octets, config.world, self.clock, self.store,
+                          {ref.location for ref in it.packages})
         software = Software(self.store.data["software"])
         if it.kind == FIRMWARE and software.data["firmware"]["state"] in (20, 80, 90, 100):
             software.data["firmware"]["state"] = 10

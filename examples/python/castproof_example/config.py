@@ -47,6 +47,7 @@ class World:
     storage_full: bool = False
     install_full: bool = False
     installer_fails: bool = False
+    settings_fail: bool = False
     read_only: set[str] = field(default_factory=set)
     gives_way_after: int | None = None
     install_time: int = 50

@@ -1,5 +1,6 @@
 """COSE_Sign1 with Ed25519 (section 2.2)."""
 
+import functools
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -23,6 +24,7 @@ class Signed:
         return verify(public_key, self.signature, _octets(self.protected, external, self.payload))
 
 
+@functools.lru_cache(maxsize=256)
 def verify(public_key: bytes, signature: bytes, octets: bytes) -> bool:
     """Whether an Ed25519 signature over `octets` is right."""
     try:

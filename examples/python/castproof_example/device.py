@@ -5,7 +5,7 @@ import base64
 import logging
 import random as random_module
 
-from . import announcement, cose, net, notification, triggers
+from . import net, triggers
 from .announcement import FIRMWARE, Announcement
 from .campaign import Campaign, update_alert
 from .clock import Clock
@@ -90,10 +90,10 @@ class Device:
         if self._membership is None and self._receiver:
             self._membership = net.Membership(self.config.channels[self.config.notification], self.take)
 
-    async def receive(self, reception: Reception) -> None:
+    def receive(self, reception: Reception) -> None:
         """Has a campaign receive, as long as there is a receiver."""
         self._receptions.add(reception)
-        await reception.open(self.config.channels.get(reception.it.channel) if self._receiver else None)
+        reception.open(self.config.channels.get(reception.it.channel) if self._receiver else None)
 
     def release(self, reception: Reception) -> None:
         """A campaign wants no more of its session."""
@@ -118,7 +118,7 @@ class Device:
             if self._listens:
                 await self.listen()
             for reception in list(self._receptions):
-                await self.receive(reception)
+                self.receive(reception)
             return
         self._leave()
         for reception in self._receptions:
@@ -155,6 +155,8 @@ class Device:
         try:
             trigger = triggers.form_digest_signature(datagram, self.config)
             self._accept(datagram, trigger)
+        except OSError as error:
+            self.notice("trouble", None, f"the delivery channel was not joined: {error}")
         except Refused as reason:
             LOG.info("%s refuses a notification: %s", self.config.identity.device, reason)
 
@@ -183,11 +185,12 @@ class Device:
 
     def _trigger(self, record: dict) -> triggers.Trigger:
         """A stored notification; it was trusted when it was stored."""
-        package = notification.parse(bytes.fromhex(record["datagram"]))
-        return triggers.Trigger(package, announcement.parse(cose.parse(package.vendor).payload))
+        package, _, it = triggers.read(bytes.fromhex(record["datagram"]))
+        return triggers.Trigger(package, it)
 
     def _go_on(self, record: dict) -> None:
         campaign = Campaign(self, record, self._trigger(record))
+        campaign.join()
         self._spawn(f"campaign {record['server']} {record['number']}", campaign.run())
 
     def _forget(self) -> None:
@@ -326,7 +329,7 @@ class Device:
             reception = Reception(it, self.store, self.clock, record.get("fdt_expiry"))
             try:
                 if url not in reception.done:
-                    await self.receive(reception)
+                    self.receive(reception)
                     reception.want({url})
                     return await reception.object(url), it.target.version
                 return reception.octets(url), it.target.version

@@ -85,6 +85,8 @@ class Bench:
         if kind == "dropped":
             self.dropped += detail
             self.event("dropped", self.name, datagrams=self.dropped)
+        elif kind == "trouble":
+            self.event("trouble", self.name, text=detail)
         elif kind == "result":
             self.event("settled", self.name, campaign=campaign, code=detail)
 
@@ -167,10 +169,10 @@ class DeviceAdapter(Adapter):
         stimulus = Fields(fields.take("stimulus", dict), "stimulus")
         fields.end()
         kind = stimulus.one_of("kind", (
-            "storage-full", "no-room-to-install", "installer-fails", "status-log-full", "settings-give-way",
+            "storage-full", "no-room-to-install", "installer-fails", "settings-fail", "status-log-full", "settings-give-way",
             "approve", "decline", "postpone", "power", "power-fails", "withdraw-registration", "receiver"))
         world = bench.config.world
-        if kind in ("storage-full", "no-room-to-install", "installer-fails", "power", "receiver"):
+        if kind in ("storage-full", "no-room-to-install", "installer-fails", "settings-fail", "power", "receiver"):
             on = stimulus.take("on", bool)
             stimulus.end()
             if kind == "storage-full":
@@ -179,6 +181,8 @@ class DeviceAdapter(Adapter):
                 world.install_full = on
             elif kind == "installer-fails":
                 world.installer_fails = on
+            elif kind == "settings-fail":
+                world.settings_fail = on
             elif kind == "power":
                 bench.listens = bench.listens or on
                 await bench.power(on)

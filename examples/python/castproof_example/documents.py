@@ -37,7 +37,7 @@ def software(campaign: str, component: str, url: str | None) -> list[Command]:
 
 def schedule_leaves(campaign: str, rules: list[Rule]) -> Command:
     """The Replace with all leaves of a schedule."""
-    items = []
+    items = [] if rules else [Item(target=f"./ExceptionSchedule/{campaign}", format="node")]
     for rule in rules:
         leaf = {"Situation": rule.situation, "Action": "report" if rule.report else "silent"}
         if rule.report:

@@ -223,7 +223,7 @@ class ProviderAdapter(Adapter):
         else:
             commands = [_planned(one, campaign.id, None) for one in campaign.commands]
         document = list(commands)
-        if rules and not campaign.without_schedule:
+        if not campaign.without_schedule:
             document.insert(0, documents.schedule_leaves(campaign.id, rules))
         return await self._air(provider, campaign.plan(
             PROVISIONING, provider.config.server, document, [], rules=rules, commands=commands))

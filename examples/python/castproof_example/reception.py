@@ -39,7 +39,7 @@ class Reception:
         self._membership: net.Membership | None = None
         self._timer: asyncio.Task | None = None
 
-    async def open(self, channel: net.Channel | None) -> None:
+    def open(self, channel: net.Channel | None) -> None:
         """Joins the channel, if there is one, and watches the clock."""
         if self._timer is None:
             self._timer = asyncio.create_task(self._watch())

@@ -128,6 +128,8 @@ class Settings:
             return 405
         if self.world.refuses(node):
             return 425
+        if self.world.settings_fail:
+            return 500
         if command.name == "Delete":
             if name == "RollCall":
                 return 405
@@ -192,6 +194,8 @@ def take_schedule(commands: list[Command], root: str) -> tuple[dict[str, Item], 
         own = [item for item in command.items if item.target is not None and below(item.target, root)]
         if command.name in ("Replace", "Add") and own:
             for item in own:
+                if item.target == root and item.format == "node":
+                    continue
                 leaves[item.target[len(root) + 1:]] = item
             command.items = [item for item in command.items if item not in own]
             if command.items:

@@ -1,5 +1,6 @@
 """Checks 1 to 6 of the order of refusal (section 5.1)."""
 
+import functools
 from dataclasses import dataclass
 
 from . import announcement, cose, notification
@@ -16,11 +17,17 @@ class Trigger:
     it: Announcement
 
 
-def form_digest_signature(datagram: bytes, config: DeviceConfig) -> Trigger:
-    """Checks 1 to 3; Refused says which failed."""
+@functools.lru_cache(maxsize=256)
+def read(datagram: bytes) -> tuple[notification.Notification, cose.Signed, Announcement]:
+    """Check 1. Many Devices in one process hear the same datagram; it is read once."""
     package = notification.parse(datagram)
     signed = cose.parse(package.vendor)
-    it = announcement.parse(signed.payload)
+    return package, signed, announcement.parse(signed.payload)
+
+
+def form_digest_signature(datagram: bytes, config: DeviceConfig) -> Trigger:
+    """Checks 1 to 3; Refused says which failed."""
+    package, signed, it = read(datagram)
     registration = config.registrations.get(package.server)
     if registration is None or registration.withdrawn:
         raise Refused("digest: no registration with this provider")

@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from . import codes, package
 from .announcement import FIRMWARE
@@ -48,7 +48,7 @@ class Context:
     world: object
     clock: object
     store: object
-    done: list = field(default_factory=list)
+    announced: set[str] | None = None
 
     def code(self, pair: tuple[int, int]) -> int:
         return pair[0 if self.kind == FIRMWARE else 1]
@@ -113,7 +113,7 @@ def step(command: Command, item: Item, kind: int, component: str | None) -> Step
     raise Failure(codes.BAD, f"{node} does not take {command.name} of format {item.format}")
 
 
-def check(message: Message, campaign: str, kind: int, component: str | None, urls: set[str], denies) -> list[Step]:
+def check(message: Message, campaign: str, kind: int, component: str | None, denies) -> list[Step]:
     """All steps of a Command in document order, when all of it may be carried out."""
     steps: list[Step] = []
 
@@ -135,9 +135,6 @@ def check(message: Message, campaign: str, kind: int, component: str | None, url
     walk(message.commands)
     if not any(one.action.startswith("exec:") for one in steps):
         raise Failure(codes.BAD, "the document executes nothing")
-    for one in steps:
-        if one.action.startswith("url:") and (one.item.data or "").strip() not in urls:
-            raise Failure(codes.BAD_URL, f"{one.item.data} is no announced Content-Location")
     return steps
 
 
@@ -202,9 +199,11 @@ class Software:
             context.store.save()
 
     def _octets(self, url: str | None, context: Context) -> bytes:
-        octets = None if url is None else context.fetch(url)
+        if url is None or context.announced is not None and url not in context.announced:
+            raise Failure(codes.BAD_URL, f"{url} is no announced Content-Location")
+        octets = context.fetch(url)
         if octets is None:
-            raise Failure(codes.BAD_URL if url is None else codes.RECEPTION)
+            raise Failure(codes.RECEPTION)
         if context.world.storage_full:
             raise Failure(codes.NO_ROOM)
         return octets
