@@ -3,14 +3,43 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use crate::evidence::{self, PrivateKey, PublicKey, Verified};
 use crate::findings::{ExitCode, RunFindings, Verdict};
 use crate::spec::one_line;
 
+use super::Failure;
 use super::console::Console;
-use super::{BundleOf, Failure, Keygen, VerifyOf};
+
+#[derive(Args)]
+pub(super) struct Keygen {
+    /// Where the private key goes; the public one goes beside it.
+    #[arg(value_name = "FILE")]
+    key: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct BundleOf {
+    /// The folder of a run, such as reports/runs/2026-11-21T23-23-09.
+    folder: PathBuf,
+
+    /// Sign it with this private key.
+    #[arg(long, value_name = "KEY")]
+    sign: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct VerifyOf {
+    /// The evidence.zip of a run.
+    bundle: PathBuf,
+
+    /// The public key that must have signed it.
+    #[arg(long, value_name = "PUBLIC-KEY")]
+    key: Option<PathBuf>,
+}
 
 /// Octets that a key file may have; a key has 120.
 const LARGEST_KEY: u64 = 1 << 16;

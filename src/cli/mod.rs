@@ -6,6 +6,7 @@ mod certify;
 mod console;
 mod evidence;
 mod foreign;
+mod init;
 mod inspect;
 mod probe;
 mod record;
@@ -57,6 +58,14 @@ enum Command {
     /// Exit codes: 0 conformant or failing as expected, 2 usage, 4 nothing selected, 100 not conformant, 101 inconclusive,
     /// harness fault or partial run, 102 stale expectation.
     Certify(Certify),
+    /// Write a profile, an empty list of expected failures, and a starter adapter: what it takes to put your own
+    /// implementation under test.
+    ///
+    /// The adapter runs at once. It says honestly that nothing is behind it yet, and marks the places where your
+    /// implementation goes. No file is written over.
+    ///
+    /// Exit codes: 0 written, 2 usage, or something that is there already.
+    Init(init::Options),
     /// Find out in seconds whether an adapter is what it says, and what to do where it is not.
     ///
     /// Starts the adapter and makes the honesty probes that `certify --profile` begins with: unknown verbs and values are
@@ -113,9 +122,9 @@ enum Command {
     ///
     /// Writes the private key to FILE, for its owner's eyes only, and the public key to FILE.pub. No file is written over.
     /// The key is drawn from the system's randomness, never from the seed of a run.
-    Keygen(Keygen),
+    Keygen(evidence::Keygen),
     /// Pack the folder of a run into its evidence.zip again, for instance to sign it elsewhere.
-    Bundle(BundleOf),
+    Bundle(evidence::BundleOf),
     /// Verify a bundle offline, and name the first thing that does not fit.
     ///
     /// Checks the form of the archive, the signature where --key names one, that every member is there as the manifest
@@ -123,7 +132,7 @@ enum Command {
     /// written. Without --key a bundle may be whole and still be anybody's work.
     ///
     /// Exit codes: 0 everything fits, 2 no bundle or no key, 100 something does not fit.
-    Verify(VerifyOf),
+    Verify(evidence::VerifyOf),
     /// Prove that multicast works here, and say what to change if not.
     Doctor(Doctor),
     /// List the sentences that scenarios may use.
@@ -191,33 +200,6 @@ struct List {
     /// As JSON.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Args)]
-struct Keygen {
-    /// Where the private key goes; the public one goes beside it.
-    #[arg(value_name = "FILE")]
-    key: PathBuf,
-}
-
-#[derive(Args)]
-struct BundleOf {
-    /// The folder of a run, such as reports/runs/2026-11-21T23-23-09.
-    folder: PathBuf,
-
-    /// Sign it with this private key.
-    #[arg(long, value_name = "KEY")]
-    sign: Option<PathBuf>,
-}
-
-#[derive(Args)]
-struct VerifyOf {
-    /// The evidence.zip of a run.
-    bundle: PathBuf,
-
-    /// The public key that must have signed it.
-    #[arg(long, value_name = "PUBLIC-KEY")]
-    key: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -302,6 +284,7 @@ pub fn main() -> ExitCode {
     }));
     let result = match arguments.command {
         Command::Certify(options) => certify::certify(&console, options),
+        Command::Init(options) => init::init(&console, &options),
         Command::Probe(options) => probe::probe(&console, &options),
         Command::List(options) => inspect::list(&console, &options),
         Command::Transcript(options) => transcript::transcript(&console, &options),

@@ -25,7 +25,7 @@ const DESCRIPTORS: u64 = 65_536;
 
 /// A role that a subject can have.
 #[derive(Clone, Copy, ValueEnum)]
-enum SubjectRole {
+pub(super) enum SubjectRole {
     Device,
     Provider,
 }
