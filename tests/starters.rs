@@ -4,6 +4,8 @@
 mod init;
 #[path = "starters/talk.rs"]
 mod talk;
+#[path = "starters/verdicts.rs"]
+mod verdicts;
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -40,8 +42,7 @@ fn the_shell_starter_speaks_the_protocol() {
 }
 
 fn speaks(language: &str, tool: &str, answered: &[&str]) {
-    if !talk::has(tool) {
-        eprintln!("SKIPPED: there is no `{tool}` here, so the {language} starter was not tried");
+    if talk::is_missing(tool, language) {
         return;
     }
     for (name, role) in ROLES {
@@ -94,7 +95,7 @@ fn greets(talk: &mut Talk, role: &str, profile: &Profile) {
 }
 
 fn refuses_what_it_does_not_know(talk: &mut Talk) {
-    for verb in ["dance", "list-en", "helloo"] {
+    for verb in ["dance", "frobnicate-4711", "helloo", "d\u{e9}j\u{e0} \"vu\""] {
         let said = talk.ask(json!({"verb": verb, "instance": "D1"}));
         assert!(matches!(said, Outcome::Unsupported(_)), "{verb}: {said:?}");
     }

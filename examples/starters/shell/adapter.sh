@@ -12,7 +12,7 @@ VERSION=0
 # Prints id, verb, role, and whether protocol 1 is offered; `-` for what is not there. Members may come in any order, and
 # there may be others of the same name inside: what stands in the outermost braces counts.
 READ='
-function plain(text) { return text ~ /^[a-z-]+$/ ? text : "-" }
+function plain(text) { return text == "" ? "-" : text ~ /^[a-z-]+$/ ? text : "another" }
 {
     gsub(/\\./, "_")
     count = split($0, part, "\"")
