@@ -203,6 +203,11 @@ pub trait DeviceSubject {
     /// The implementation's name, for findings.
     fn name(&self) -> String;
 
+    /// Whether golden recordings, which tell the traffic of the reference, say anything about it.
+    fn has_golden_traffic(&self) -> bool {
+        true
+    }
+
     /// The arguments by which the command line chooses it; none for the usual one.
     fn arguments(&self) -> Vec<String> {
         Vec::new()
@@ -258,6 +263,11 @@ pub trait DeviceInstance {
 pub trait ProviderSubject {
     /// The implementation's name, for findings.
     fn name(&self) -> String;
+
+    /// Whether golden recordings, which tell the traffic of the reference, say anything about it.
+    fn has_golden_traffic(&self) -> bool {
+        true
+    }
 
     /// The arguments by which the command line chooses it; none for the usual one.
     fn arguments(&self) -> Vec<String> {

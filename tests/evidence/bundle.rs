@@ -226,7 +226,7 @@ fn another_version_of_any_part_is_named_with_what_is_read() {
 
     let result = misfit(
         |members| {
-            with("result.json", "\"schema\": 3", "\"schema\": 99", members);
+            with("result.json", "\"schema\": 4", "\"schema\": 99", members);
             reseal(members);
         },
         None,
@@ -242,7 +242,7 @@ fn another_version_of_any_part_is_named_with_what_is_read() {
     let statement = misfit(|members| restate(members, |statement| statement["predicateType"] = "other".into()), None);
     let payload = misfit(|members| with("attestation.json", "vnd.in-toto", "vnd.other", members), None);
 
-    assert_eq!(result, "`result.json` has layout 99, and this castproof reads 3");
+    assert_eq!(result, "`result.json` has layout 99, and this castproof reads 4");
     assert_eq!(manifest, "`manifest.json` has layout 99, and this castproof reads 1");
     assert!(statement.contains("a statement of type other"), "{statement}");
     assert!(payload.contains("the type of payload application/vnd.other+json"), "{payload}");

@@ -1,14 +1,13 @@
 //! The firmware update management object (OMA FUMO 1.0): its final alert, its state and its results.
 
-use std::collections::BTreeMap;
-
 use crate::spec::UpdateKind;
-use crate::wire::mo::fumo::{self, FumoResult, FumoState};
+use crate::wire::mo::fumo;
 use crate::wire::mo::{MARK_SUCCESS, TYPE_PREFIX};
 use crate::wire::syncml::{Alert, Command, Exec, Item};
 
+use super::fumo_state::{state_readings, states};
 use super::notification::{is_taken, sent_again};
-use super::scene::{Dialogue, Reading, Scene, Turn};
+use super::scene::{Dialogue, Scene, Turn};
 use super::{Look, Spot, StandingCheck};
 
 pub(super) static CHECKS: &[StandingCheck] = &[
@@ -68,15 +67,15 @@ pub(super) static CHECKS: &[StandingCheck] = &[
 const HARMLESS: [&str; 3] = [MARK_SUCCESS, "harmless", "indeterminate"];
 
 /// A final alert of a firmware update.
-struct Final<'a> {
-    spot: Spot,
-    device: &'a str,
+pub(super) struct Final<'a> {
+    pub(super) spot: Spot,
+    pub(super) device: &'a str,
     alert: &'a Alert,
     item: Option<&'a Item>,
 }
 
 impl Final<'_> {
-    fn code(&self) -> Option<u16> {
+    pub(super) fn code(&self) -> Option<u16> {
         number(self.item?.data.as_deref()?)
     }
 }
@@ -98,7 +97,7 @@ fn is_request(item: &Item) -> bool {
 }
 
 /// The final alerts of firmware updates: by their type, or by the campaign that they name.
-fn finals<'a>(scene: &Scene<'a>) -> Vec<Final<'a>> {
+pub(super) fn finals<'a>(scene: &Scene<'a>) -> Vec<Final<'a>> {
     let mut finals = Vec::new();
     for (dialogue, turn) in scene.requests() {
         for alert in turn.generic_alerts() {
@@ -260,83 +259,6 @@ fn sources(scene: &Scene<'_>) -> Look {
             found.code().is_none().then(|| format!("Data {}", text(data)))
         };
         look.at(found.spot, fault.map(|fault| format!("the final alert of Device {}: {fault}", name(scene, &found))));
-    }
-    look
-}
-
-/// The readings of State, by Device.
-fn state_readings<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, Vec<Reading<'a>>> {
-    let mut by_device: BTreeMap<&str, Vec<Reading<'a>>> = BTreeMap::new();
-    for reading in scene.readings() {
-        if reading.node == fumo::STATE && reading.value.is_some() {
-            by_device.entry(reading.device).or_default().push(reading);
-        }
-    }
-    by_device
-}
-
-fn state_of(reading: &Reading<'_>) -> Option<FumoState> {
-    reading.value?.trim().parse().ok().and_then(FumoState::from_number)
-}
-
-/// Whether one campaign can lead from one state to the other, in however many steps.
-fn is_reachable(from: FumoState, to: FumoState) -> bool {
-    let mut reached = vec![from];
-    let mut index = 0;
-    while let Some(state) = reached.get(index).copied() {
-        // Idle ends a campaign; what follows it is another.
-        let goes_on = state != FumoState::Idle || index == 0;
-        let next = FumoState::ALL.into_iter().filter(|next| goes_on && state.can_follow(*next));
-        let next: Vec<FumoState> = next.filter(|next| !reached.contains(next)).collect();
-        reached.extend(next);
-        index += 1;
-    }
-    reached.contains(&to) || (to == FumoState::Idle && from.is_terminal())
-}
-
-/// Whether a state goes with a result that was reported.
-fn goes_with(state: FumoState, code: u16) -> bool {
-    use FumoState::{DownloadComplete, Idle, ReadyToUpdate, UpdateSuccessfulHaveData, UpdateSuccessfulNoData};
-    let succeeded = matches!(state, UpdateSuccessfulHaveData | UpdateSuccessfulNoData);
-    match code / 100 {
-        // A Command may do no more than download.
-        2 => succeeded || matches!(state, Idle | DownloadComplete | ReadyToUpdate),
-        // One command of a Sequence failed; another may have updated all the same.
-        _ if code == FumoResult::CLIENT_ERROR.0 && succeeded => true,
-        // What failed while it was installed had been downloaded.
-        _ if code == FumoResult::UPDATE_FAILED.0 || code == FumoResult::OUT_OF_MEMORY_FOR_UPDATE.0 => {
-            matches!(state, Idle | ReadyToUpdate | FumoState::UpdateFailedHaveData | FumoState::UpdateFailedNoData)
-        }
-        _ => !succeeded && !matches!(state, FumoState::DownloadProgressing | FumoState::UpdateProgressing),
-    }
-}
-
-fn states(scene: &Scene<'_>) -> Look {
-    let mut look = Look::default();
-    let finals = finals(scene);
-    for (dev_id, readings) in state_readings(scene) {
-        let device = scene.timeline.name_of(dev_id);
-        // With several campaigns a reading may belong to any of them.
-        let is_simple = scene.firmware_campaigns_of(dev_id) <= 1;
-        let mut before: Option<FumoState> = None;
-        for reading in &readings {
-            let Some(state) = state_of(reading) else {
-                let value = reading.value.unwrap_or_default();
-                look.at(reading.spot, Some(format!("State of Device {device} is `{value}`")));
-                continue;
-            };
-            let jump = before.filter(|before| is_simple && !is_reachable(*before, state));
-            let result = finals.iter().rfind(|found| found.device == dev_id && found.spot < reading.spot);
-            let code = result.and_then(Final::code).filter(|code| is_simple && !goes_with(state, *code));
-            let now = state.number();
-            let fault = match (jump, code) {
-                (Some(before), _) => Some(format!("State of Device {device} is {now} after {}", before.number())),
-                (None, Some(code)) => Some(format!("State of Device {device} is {now} after it reported {code}")),
-                (None, None) => None,
-            };
-            look.at(reading.spot, fault);
-            before = Some(state);
-        }
     }
     look
 }

@@ -11,6 +11,7 @@ mod flute_header;
 mod flute_object;
 mod flute_table;
 mod fumo;
+mod fumo_state;
 mod notification;
 mod scene;
 mod scomo;

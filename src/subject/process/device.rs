@@ -35,6 +35,11 @@ impl DeviceSubject for ProcessDevice {
         self.adapter.name()
     }
 
+    /// The profile leaves an implementation free where the reference had to choose.
+    fn has_golden_traffic(&self) -> bool {
+        false
+    }
+
     fn arguments(&self) -> Vec<String> {
         self.arguments.clone()
     }

@@ -40,6 +40,11 @@ impl ProviderSubject for ProcessProvider {
         self.adapter.name()
     }
 
+    /// The profile leaves an implementation free where the reference had to choose.
+    fn has_golden_traffic(&self) -> bool {
+        false
+    }
+
     fn arguments(&self) -> Vec<String> {
         self.arguments.clone()
     }
