@@ -22,6 +22,7 @@ use crate::subject::{ADAPTER_FAULT, UNSUPPORTED};
 
 use super::environment::Environment;
 use super::folder::Folder;
+use super::foreign::may_be_left_out;
 use super::repeat::shared_arguments;
 use super::runner::{CertifyError, Options, Progress, Run};
 use super::{Example, Foreign, Suite};
@@ -262,7 +263,12 @@ impl Context {
             verdict = Verdict::OutOfTime;
         }
         if faults.iter().any(|fault| fault.starts_with(UNSUPPORTED)) {
-            verdict = verdict_of(&remains.checks, &[]).worst(Verdict::Inconclusive);
+            let price = if may_be_left_out(example, &self.suite.register) {
+                Verdict::NotApplicable
+            } else {
+                Verdict::Inconclusive
+            };
+            verdict = remains.checks.iter().map(|check| check.verdict).fold(price, Verdict::worst);
         }
         for fault in std::mem::take(&mut remains.adapter_faults) {
             if !faults.contains(&fault) {

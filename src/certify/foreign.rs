@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::findings::{AdapterFindings, CapabilityFindings, CapabilityState, ProbeFindings, ScenarioFindings};
-use crate::spec::{Capabilities, Capability, Role};
+use crate::spec::{Capabilities, Capability, Level, Register, RequirementId, Role};
 use crate::stage::Casting;
 use crate::subject::process::{Adapter, ProcessDevice, ProcessProvider};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
@@ -100,4 +100,11 @@ impl Foreign {
             warnings: self.adapter.warnings(),
         }
     }
+}
+
+/// Whether an adapter may say that it does not support what a scenario needs, and lose nothing by it: no requirement of the
+/// scenario is a must, and no capability that was declared is to be shown by it.
+pub(super) fn may_be_left_out(example: &Example, register: &Register) -> bool {
+    let is_must = |id: &RequirementId| register.get(id).is_none_or(|row| row.level == Level::Must);
+    example.needs.is_empty() && !example.requirements.iter().any(is_must)
 }
