@@ -192,6 +192,7 @@ impl Place {
     }
 }
 
+/// A campaign that a Device on a busy host hears too: nothing here judges times, and who misses it waits for its end.
 fn campaign(id: &str, more: Value) -> Value {
     let mut campaign = json!({
         "id": id,
@@ -201,7 +202,7 @@ fn campaign(id: &str, more: Value) -> Value {
         },
         "lifetime_ms": 60_000,
         "broadcast": {
-            "repetitions": 2, "flute_version": 2, "symbol_length": 1024, "lead_ms": 40, "cycle_gap_ms": 20,
+            "repetitions": 5, "flute_version": 2, "symbol_length": 1024, "lead_ms": 300, "cycle_gap_ms": 200,
             "packages_join": "at-first",
         },
     });
