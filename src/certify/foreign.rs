@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::findings::{AdapterFindings, CapabilityFindings, CapabilityState, ProbeFindings, ScenarioFindings};
 use crate::spec::{Capabilities, Capability, Level, Register, RequirementId, Role};
 use crate::stage::Casting;
-use crate::subject::process::{Adapter, ProcessDevice, ProcessProvider};
+use crate::subject::process::{Adapter, ProcessSubject};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
 
 use super::Example;
@@ -54,10 +54,10 @@ impl Foreign {
         match self.role() {
             Role::Provider => Casting {
                 device: Box::new(ReferenceDevice::conformant()),
-                provider: Box::new(ProcessProvider::new(adapter, declared, arguments)),
+                provider: Box::new(ProcessSubject::new(adapter, declared, arguments)),
             },
             Role::Device | Role::System => Casting {
-                device: Box::new(ProcessDevice::new(adapter, declared, arguments)),
+                device: Box::new(ProcessSubject::new(adapter, declared, arguments)),
                 provider: Box::new(ReferenceProvider::conformant()),
             },
         }

@@ -198,8 +198,8 @@ pub enum ClaimKind {
     Note(String),
 }
 
-/// An implementation of the Device role.
-pub trait DeviceSubject {
+/// An implementation, whatever its role.
+pub trait Subject {
     /// The implementation's name, for findings.
     fn name(&self) -> String;
 
@@ -215,7 +215,10 @@ pub trait DeviceSubject {
 
     /// What it declares that it can do beyond what every implementation of the role must.
     fn capabilities(&self) -> Capabilities;
+}
 
+/// An implementation of the Device role.
+pub trait DeviceSubject: Subject {
     /// Opens a fresh instance that is switched on but does not listen yet.
     fn open(&self, brief: DeviceBrief) -> LocalBoxFuture<'_, Result<Box<dyn DeviceInstance>, SubjectError>>;
 }
@@ -260,23 +263,7 @@ pub trait DeviceInstance {
 }
 
 /// An implementation of the provider role.
-pub trait ProviderSubject {
-    /// The implementation's name, for findings.
-    fn name(&self) -> String;
-
-    /// Whether golden recordings, which tell the traffic of the reference, say anything about it.
-    fn has_golden_traffic(&self) -> bool {
-        true
-    }
-
-    /// The arguments by which the command line chooses it; none for the usual one.
-    fn arguments(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// What it declares that it can do beyond what every implementation of the role must.
-    fn capabilities(&self) -> Capabilities;
-
+pub trait ProviderSubject: Subject {
     /// Opens an instance whose DM Server listens: a fresh one, or one that goes on with what its folder holds.
     fn open(&self, brief: ProviderBrief) -> LocalBoxFuture<'_, Result<Box<dyn ProviderInstance>, SubjectError>>;
 }

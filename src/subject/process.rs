@@ -1,7 +1,7 @@
 //! An implementation of any vendor, in any language: a child process that speaks the adapter protocol.
 //!
 //! [`Adapter`] starts it, greets it, starts it again when it breaks off, and gives it up at the third time.
-//! [`ProcessDevice`] and [`ProcessProvider`] put it in the place of a reference. What it says is a claim; what it does is
+//! [`ProcessSubject`] puts it in the place of a reference. What it says is a claim; what it does is
 //! seen on the wire, by the kernel, and in what its process becomes.
 
 mod calibration;
@@ -11,6 +11,7 @@ mod device;
 mod ear;
 mod greeting;
 mod heard;
+mod instance;
 mod provider;
 mod strikes;
 mod transcript;
@@ -24,7 +25,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::SubjectError;
+use super::{Subject, SubjectError};
 use crate::adapter::{Ask, Bye, DeviceVerb, ErrorKind, Greeting, Outcome, ProviderVerb, Verbs};
 use crate::net::Clock;
 use crate::spec::{Capabilities, Role, one_line};
@@ -33,9 +34,7 @@ use conversation::{AskError, Conversation};
 use strikes::Strikes;
 use transcript::Transcript;
 
-pub use device::ProcessDevice;
 pub use greeting::StartError;
-pub use provider::ProcessProvider;
 
 /// Faults of one instance that are kept.
 const MOST_FAULTS: usize = 20;
@@ -327,6 +326,39 @@ impl Adapter {
     pub async fn greet_again(&self) -> Result<Greeting, StartError> {
         let conversation = self.current.borrow().clone();
         greeting::greet(&conversation, self.role, ANSWER.mul_f64(self.patience)).await
+    }
+}
+
+/// A vendor's implementation of the role that its adapter plays.
+pub struct ProcessSubject {
+    adapter: Rc<Adapter>,
+    declared: Capabilities,
+    arguments: Vec<String>,
+}
+
+impl ProcessSubject {
+    /// The implementation behind an adapter, which declares these capabilities; `arguments` choose it on the command line.
+    pub fn new(adapter: Rc<Adapter>, declared: Capabilities, arguments: Vec<String>) -> Self {
+        Self { adapter, declared, arguments }
+    }
+}
+
+impl Subject for ProcessSubject {
+    fn name(&self) -> String {
+        self.adapter.name()
+    }
+
+    /// The profile leaves an implementation free where the reference had to choose.
+    fn has_golden_traffic(&self) -> bool {
+        false
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        self.arguments.clone()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.declared.clone()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::device::{Conduct, Conformant};
 use crate::findings::chain;
 use crate::spec::{Capabilities, Capability, NodeUri};
 
-use super::{Claim, DeviceBrief, DeviceInstance, DeviceSubject, Stimulus, SubjectError};
+use super::{Claim, DeviceBrief, DeviceInstance, DeviceSubject, Stimulus, Subject, SubjectError};
 use driver::{Driver, Order};
 
 /// What the reference Device can do beyond what every Device must.
@@ -57,7 +57,7 @@ impl ReferenceDevice {
     }
 }
 
-impl DeviceSubject for ReferenceDevice {
+impl Subject for ReferenceDevice {
     fn name(&self) -> String {
         match &self.deviation {
             None => "reference Device".into(),
@@ -75,7 +75,9 @@ impl DeviceSubject for ReferenceDevice {
     fn capabilities(&self) -> Capabilities {
         Capabilities::from(CAPABILITIES).difference(&self.lacking).copied().collect()
     }
+}
 
+impl DeviceSubject for ReferenceDevice {
     fn open(&self, brief: DeviceBrief) -> LocalBoxFuture<'_, Result<Box<dyn DeviceInstance>, SubjectError>> {
         async move {
             let claims = Rc::new(RefCell::new(Vec::new()));

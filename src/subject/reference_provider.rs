@@ -19,7 +19,7 @@ use crate::spec::{CampaignId, Capabilities, Capability, ChannelLabel, DeviceId, 
 use crate::wire::syncml::model::MEDIA_TYPE;
 
 use super::provider_store::ProviderStore;
-use super::{ProviderBrief, ProviderInstance, ProviderSubject, SubjectError};
+use super::{ProviderBrief, ProviderInstance, ProviderSubject, Subject, SubjectError};
 
 /// The database in the provider's folder.
 const DATABASE: &str = "provider.redb";
@@ -56,7 +56,7 @@ impl ReferenceProvider {
     }
 }
 
-impl ProviderSubject for ReferenceProvider {
+impl Subject for ReferenceProvider {
     fn name(&self) -> String {
         match &self.deviation {
             None => "reference Service Provider".into(),
@@ -71,7 +71,9 @@ impl ProviderSubject for ReferenceProvider {
     fn capabilities(&self) -> Capabilities {
         Capabilities::from(CAPABILITIES).difference(&self.lacking).copied().collect()
     }
+}
 
+impl ProviderSubject for ReferenceProvider {
     fn open(&self, brief: ProviderBrief) -> LocalBoxFuture<'_, Result<Box<dyn ProviderInstance>, SubjectError>> {
         async move {
             let interaction = |source| SubjectError::Interaction { name: brief.name.clone(), source };

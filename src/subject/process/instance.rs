@@ -1,0 +1,113 @@
+//! An instance that is open behind an adapter, whatever its role.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Adapter;
+use super::conversation::Conversation;
+use super::heard::InstanceState;
+use crate::adapter::{Ask, Close, Verbs};
+use crate::findings::chain;
+use crate::subject::{Claim, SubjectError};
+
+/// An instance and its place among those that the adapter can have open. Dropping it closes it without waiting.
+pub(super) struct Instance<V: Verbs>
+where
+    Close: Ask<V>,
+{
+    pub(super) adapter: Rc<Adapter>,
+    conversation: Rc<Conversation>,
+    /// Its name in the scenario, for people.
+    pub(super) title: String,
+    /// The name by which the adapter knows it.
+    pub(super) name: String,
+    state: Arc<Mutex<InstanceState>>,
+    is_open: Cell<bool>,
+    _slot: OwnedSemaphorePermit,
+    verbs: PhantomData<V>,
+}
+
+impl<V: Verbs> Instance<V>
+where
+    Close: Ask<V>,
+{
+    /// A place, a process, a folder and a name for an instance that is to be opened next; `label` is what its name begins
+    /// with.
+    pub(super) async fn prepare(
+        adapter: &Rc<Adapter>,
+        title: &str,
+        label: &str,
+        folder: &Path,
+    ) -> Result<Self, SubjectError> {
+        let slot = adapter.slot(title).await?;
+        let conversation = adapter.conversation(title).await?;
+        std::fs::create_dir_all(folder).map_err(|error| SubjectError::Host {
+            name: title.to_owned(),
+            reason: format!("make its folder: {error}"),
+        })?;
+        let name = adapter.name_instance(label);
+        let state = conversation.enter(&name);
+        Ok(Self {
+            adapter: adapter.clone(),
+            conversation,
+            title: title.to_owned(),
+            name,
+            state,
+            is_open: Cell::new(true),
+            _slot: slot,
+            verbs: PhantomData,
+        })
+    }
+
+    pub(super) async fn ask<A: Ask<V>>(&self, what: &str, ask: A) -> Result<A::Ok, SubjectError> {
+        self.adapter.ask(&self.conversation, &self.title, what, ask).await
+    }
+
+    pub(super) fn claims(&self) -> Vec<Claim> {
+        InstanceState::lock(&self.state).claims.clone()
+    }
+
+    pub(super) fn kernel_drops(&self) -> u64 {
+        InstanceState::lock(&self.state).drops
+    }
+
+    pub(super) fn trouble(&self) -> Option<String> {
+        InstanceState::lock(&self.state).trouble.clone()
+    }
+
+    /// What the adapter did wrong by it, in words.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let faults = InstanceState::lock(&self.state).faults.clone();
+        faults.into_iter().map(|fault| format!("{fault} ({})", self.title)).collect()
+    }
+
+    /// Closes it, and waits until its adapter says so.
+    pub(super) async fn end(self) {
+        if self.conversation.ending().is_some() {
+            return;
+        }
+        let closed = self.ask("close", Close { instance: self.name.clone() }).await;
+        self.is_open.set(false);
+        self.conversation.leave(&self.name);
+        if let Err(error) = closed {
+            self.adapter.warn(chain(&error));
+        }
+    }
+}
+
+impl<V: Verbs> Drop for Instance<V>
+where
+    Close: Ask<V>,
+{
+    fn drop(&mut self) {
+        if self.is_open.get() {
+            self.conversation.leave(&self.name);
+            self.conversation.tell::<V, _>(Close { instance: self.name.clone() });
+        }
+    }
+}
