@@ -44,7 +44,7 @@ pub enum DeviceEvent {
         /// In words.
         text: String,
     },
-    /// The host keeps the instance from doing its part; with it, no verdict of its scenario stands.
+    /// The host keeps the instance from doing its part, by the adapter's word; with it the scenario cannot pass.
     Trouble {
         /// The instance.
         #[schemars(length(min = 1, max = 64))]
@@ -74,7 +74,7 @@ pub enum ProviderEvent {
         /// In words.
         text: String,
     },
-    /// The host keeps the instance from doing its part; with it, no verdict of its scenario stands.
+    /// The host keeps the instance from doing its part, by the adapter's word; with it the scenario cannot pass.
     Trouble {
         /// The instance.
         #[schemars(length(min = 1, max = 64))]

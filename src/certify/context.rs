@@ -187,16 +187,18 @@ impl Context {
     }
 
     fn found(&self, example: &Example, fault: Option<String>, remains: Remains) {
-        let is_doubted = !remains.doubts.is_empty();
+        let has_doubts = !remains.doubts.is_empty();
         let mut findings = self.findings(example, fault, remains);
+        let is_doubted = has_doubts && findings.verdict == Verdict::Inconclusive;
         if is_doubted && let Some(doubted) = self.doubted.borrow_mut().as_mut().filter(|all| all.len() < MOST_AGAIN) {
             doubted.insert((example.file.clone(), example.line));
+            self.folder.set_first_try_aside(&example.slug);
             self.done.borrow_mut().push(findings);
             return;
         }
         let mut done = self.done.borrow_mut();
         if let Some(first) = done.iter().position(|earlier| earlier.slug == findings.slug) {
-            findings.first_try = done.swap_remove(first).faults;
+            findings.first_try = done.swap_remove(first).shortcomings();
         }
         (self.progress)(example, Some(&findings));
         done.push(findings);
@@ -281,6 +283,11 @@ impl Context {
         } else if !remains.doubts.is_empty() {
             faults.extend(remains.doubts.into_iter().map(|doubt| format!("{doubt}: nothing can be concluded")));
             verdict = Verdict::Inconclusive;
+        } else if !remains.excuses.is_empty() {
+            faults.extend(
+                remains.excuses.into_iter().map(|excuse| format!("{excuse}: this is said, and excuses no failure")),
+            );
+            verdict = verdict.worst(Verdict::Inconclusive);
         }
         // What was concluded stands: the recording was judged, though it could not be kept. The run is partial by it.
         let capture = match recording.as_ref().map(|recording| self.folder.keep_recording(&example.slug, recording)) {
@@ -356,7 +363,7 @@ impl Context {
         let is_whole = self.folder.unkept().is_none()
             && !self.is_given_up.get()
             && !self.done.borrow().iter().any(is_adapters)
-            && self.foreign.as_ref().is_none_or(|foreign| foreign.adapter().stray_faults().is_empty());
+            && self.foreign.as_ref().is_none_or(|foreign| foreign.adapter().is_without_fault());
         let extent = if is_whole { extent } else { Extent::Partial };
         let mut findings = self.run_findings(extent);
         self.folder.keep(&findings);

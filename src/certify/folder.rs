@@ -14,6 +14,9 @@ use crate::spec::Timestamp;
 use super::environment::Environment;
 use super::{CertifyError, Suite};
 
+/// What the name of a recording ends with, when its scenario was tried again.
+const FIRST_TRY: &str = ".first-try";
+
 /// The folder of one run.
 pub(super) struct Folder {
     path: PathBuf,
@@ -66,6 +69,13 @@ impl Folder {
     /// Where the recording of a scenario is, while it is made and afterwards.
     pub(super) fn recording(&self, slug: &str) -> PathBuf {
         self.path.join(CAPTURES).join(format!("{slug}.pcapng"))
+    }
+
+    /// Keeps the recording of a scenario under another name, because the scenario is tried again.
+    pub(super) fn set_first_try_aside(&self, slug: &str) {
+        let aside = self.path.join(CAPTURES).join(format!("{slug}{FIRST_TRY}.pcapng"));
+        // Without a recording there is nothing to keep.
+        let _ = fs::rename(self.recording(slug), aside);
     }
 
     /// Writes the recording of a scenario, and gives its path within the folder. It takes the place of the file that grew

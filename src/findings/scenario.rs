@@ -46,8 +46,8 @@ pub struct ScenarioFindings {
     pub odd_accounts: Vec<OddAccount>,
     /// Faults of the harness and errors, in words.
     pub faults: Vec<String>,
-    /// Why a first try could not be judged, where there was one: these are the findings of the second then, for which the
-    /// scenario had the host to itself.
+    /// What spoke against a first try that the host kept from being judged, where there was one: these are the findings of
+    /// the second then, for which the scenario had the host to itself. Its recording lies beside that of the second.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub first_try: Vec<String>,
     /// The recording, as a path relative to the run's directory.
@@ -91,6 +91,12 @@ impl ScenarioFindings {
             true => "no check was evaluated".to_owned(),
             false => self.verdict.words().to_owned(),
         }))
+    }
+
+    /// Everything that speaks against it: the checks that do not hold, and the faults.
+    pub fn shortcomings(&self) -> Vec<String> {
+        let checks = self.checks.iter().filter(|check| !check.verdict.is_green()).map(CheckResult::reason);
+        checks.chain(self.faults.iter().cloned()).collect()
     }
 
     /// What the scenario says about a requirement; `None` when it says nothing.

@@ -61,11 +61,9 @@ impl<'a> Campaign<'a> {
         })
     }
 
+    /// What is wrong whoever recorded it.
     fn fault(&self) -> Option<Fault<'a>> {
-        self.fault_of_notifications()
-            .or_else(|| self.fault_of_tables())
-            .or_else(|| self.fault_of_flags())
-            .or_else(|| self.fault_of_order())
+        self.fault_of_notifications().or_else(|| self.fault_of_tables()).or_else(|| self.fault_of_flags())
     }
 
     fn fault_of_notifications(&self) -> Option<Fault<'a>> {
@@ -205,8 +203,13 @@ pub(super) fn form(timeline: &Timeline, campaign: &str) -> Outcome {
     let Some(sent) = Campaign::of(timeline, campaign) else {
         return Outcome::fail(format!("campaign `{campaign}` was never announced"), accepted);
     };
-    match sent.fault() {
-        Some((observed, sighting)) => Outcome::fail(observed, accepted).at(sighting.frame, sighting.at),
+    // Only what is between two channels is recorded by two readers, whose turns the host decides.
+    let fault = sent.fault().map(|fault| (fault, true)).or_else(|| sent.fault_of_order().map(|fault| (fault, false)));
+    match fault {
+        Some(((observed, sighting), is_beyond_doubt)) => {
+            let outcome = Outcome::fail(observed, accepted).at(sighting.frame, sighting.at);
+            if is_beyond_doubt { outcome.beyond_doubt() } else { outcome }
+        }
         None => Outcome::pass(format!(
             "{} notification(s) and {} packets of campaign `{campaign}`",
             sent.notifications.len(),

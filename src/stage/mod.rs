@@ -319,9 +319,9 @@ impl Stage {
 
     /// Ends the scenario: everybody off, every socket back, and what is left of it.
     pub async fn finish(&mut self) -> Remains {
-        let remains = self.remains();
+        let mut remains = self.remains();
         if let Some(running) = self.running.take() {
-            running.close().await;
+            remains.adapter_faults = running.close().await;
         }
         remains
     }
@@ -333,6 +333,7 @@ impl Stage {
             standing: Vec::new(),
             recording: None,
             doubts: std::mem::take(&mut self.doubts),
+            excuses: Vec::new(),
             adapter_faults: Vec::new(),
             relays: self.relay_plans(),
             odd_accounts: self.odd_accounts(),
@@ -341,6 +342,7 @@ impl Stage {
             running.recorder.flush();
             remains.standing = standing_checks(running);
             remains.doubts.extend(running.doubts());
+            remains.excuses = running.excuses();
             remains.adapter_faults = running.adapter_faults();
             remains.observations.extend(observations(running));
             remains.recording = Some(running.recorder.recording().clone());

@@ -85,7 +85,7 @@ impl Running {
     /// Ends the Service Provider as it is, and starts it again with what it has kept.
     pub(super) async fn restart_provider(&mut self, brief: &StageBrief) -> Result<(), StageError> {
         if let Some(provider) = self.provider.take() {
-            provider.end().await;
+            self.past_faults.extend(provider.end().await);
         }
         self.provider = Some(brief.casting.provider.open(self.provider_brief.clone()).await?);
         Ok(())

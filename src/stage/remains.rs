@@ -21,6 +21,9 @@ pub struct Remains {
     pub recording: Option<Recording>,
     /// What the host did to this scenario: with any of it, no verdict but inconclusive stands.
     pub doubts: Vec<String>,
+    /// What vendors' implementations say that kept them from doing their part: with any of it nothing passes, and no
+    /// failure is excused.
+    pub excuses: Vec<String>,
     /// What adapters did wrong: with any of it, nothing passes.
     pub adapter_faults: Vec<String>,
     /// What the relays were to do.

@@ -83,6 +83,8 @@ pub(super) struct Running {
     writer: Option<AbortHandle>,
     /// What the host had lost before any socket of the scenario was opened.
     losses: LossMark,
+    /// What adapters did wrong by instances that have ended since.
+    pub(super) past_faults: Vec<String>,
     // Last, so that ports and folders are given back after everything that uses them.
     lease: Lease,
     folder: TempDir,
@@ -155,6 +157,7 @@ impl Running {
             listener,
             writer,
             losses,
+            past_faults: Vec::new(),
             host: HostWatch::open(brief.clock),
             lease: channels.lease,
             folder,
@@ -367,16 +370,18 @@ impl Running {
         }
     }
 
-    /// Ends everything; when this returns, the ports are free.
-    pub(super) async fn close(mut self) {
+    /// Ends everything; when this returns, the ports are free. Gives all that adapters did wrong.
+    pub(super) async fn close(mut self) -> Vec<String> {
         // All at once: an adapter may take its time over each.
-        futures::future::join_all(std::mem::take(&mut self.devices).into_values().map(|device| device.end())).await;
+        let devices = std::mem::take(&mut self.devices).into_values().map(|device| device.end());
+        self.past_faults.extend(futures::future::join_all(devices).await.into_iter().flatten());
         for relay in self.relays.drain(..) {
             relay.close().await;
         }
         if let Some(provider) = self.provider.take() {
-            provider.end().await;
+            self.past_faults.extend(provider.end().await);
         }
+        std::mem::take(&mut self.past_faults)
     }
 }
 

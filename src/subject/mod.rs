@@ -242,6 +242,12 @@ pub trait DeviceInstance {
     /// stands.
     fn trouble(&self) -> Option<String>;
 
+    /// What a vendor's implementation says that kept the instance from doing its part: a claim, so with it nothing passes,
+    /// and no failure is excused.
+    fn excuse(&self) -> Option<String> {
+        None
+    }
+
     /// What its adapter has done wrong so far, each in words that begin with [`ADAPTER_FAULT`].
     fn faults(&self) -> Vec<String> {
         Vec::new()
@@ -258,8 +264,9 @@ pub trait DeviceInstance {
         nodes: Vec<NodeUri>,
     ) -> LocalBoxFuture<'_, Result<BTreeMap<NodeUri, Option<String>>, SubjectError>>;
 
-    /// Switches it off; completes when its sockets are given back.
-    fn end(self: Box<Self>) -> LocalBoxFuture<'static, ()>;
+    /// Switches it off; completes when its sockets are given back, with all that its adapter has done wrong by it, as
+    /// [`DeviceInstance::faults`].
+    fn end(self: Box<Self>) -> LocalBoxFuture<'static, Vec<String>>;
 }
 
 /// An implementation of the provider role.
@@ -273,8 +280,8 @@ pub trait ProviderInstance {
     /// Where its DM Server listens.
     fn server_address(&self) -> SocketAddr;
 
-    /// Where its datagrams come from, as far as that is known: so a recording can tell it from others on its channels.
-    fn sources(&self) -> Vec<std::net::SocketAddr> {
+    /// Where its datagrams come from, as far as that is known; for readers of what was said.
+    fn sources(&self) -> Vec<SocketAddr> {
         Vec::new()
     }
 
@@ -292,6 +299,12 @@ pub trait ProviderInstance {
         None
     }
 
+    /// What a vendor's implementation says that kept the instance from doing its part: a claim, so with it nothing passes,
+    /// and no failure is excused.
+    fn excuse(&self) -> Option<String> {
+        None
+    }
+
     /// What its adapter has done wrong so far, each in words that begin with [`ADAPTER_FAULT`].
     fn faults(&self) -> Vec<String> {
         Vec::new()
@@ -303,8 +316,9 @@ pub trait ProviderInstance {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Ends it as it is, as a loss of power would; completes when its sockets are given back.
-    fn end(self: Box<Self>) -> LocalBoxFuture<'static, ()>;
+    /// Ends it as it is, as a loss of power would; completes when its sockets are given back, with all that its adapter has
+    /// done wrong by it, as [`ProviderInstance::faults`].
+    fn end(self: Box<Self>) -> LocalBoxFuture<'static, Vec<String>>;
 
     /// What its record says of a Device and a campaign; `None` is unknown.
     fn record(&self, campaign: &CampaignId, device: &DeviceId) -> Option<ResultOfDevice>;

@@ -174,6 +174,11 @@ impl Adapter {
         self.current.borrow().stray()
     }
 
+    /// Whether it never broke off, and did nothing wrong while no instance was open.
+    pub fn is_without_fault(&self) -> bool {
+        self.crashes() == 0 && self.stray_faults().is_empty()
+    }
+
     /// Says goodbye: waits for its end, and ends what is left of it.
     pub async fn finish(&self) {
         let conversation = self.current.borrow().clone();
@@ -223,13 +228,16 @@ impl Adapter {
         let start = Conversation::start(&self.plan, self.role, number, self.clock, transcript, strikes);
         let conversation = start.map_err(|error| broken(format!("it could not be started again: {error}")))?;
         let greeting = greeting::greet(&conversation, self.role, START.mul_f64(self.patience)).await;
-        let greeting = greeting.map_err(|error| {
+        let trouble = match greeting {
+            Ok(greeting) if greeting == self.greeting => None,
+            Ok(_) => Some("it was started again, and says another thing of itself than before".to_owned()),
+            Err(error) => Some(format!("it was started again after {how}, and then {error}")),
+        };
+        if let Some(trouble) = trouble {
             conversation.stop("it was ended, because it was not agreed how to go on");
-            broken(format!("it was started again after {how}, and then {error}"))
-        })?;
-        if greeting != self.greeting {
-            conversation.stop("it was ended, because it is not who it was");
-            return Err(broken("it was started again, and says another thing of itself than before".into()));
+            // Only an end that was seen counts among those after which it is not started again.
+            conversation.ends(FAREWELL.mul_f64(self.patience)).await;
+            return Err(broken(trouble));
         }
         let conversation = Rc::new(conversation);
         *self.current.borrow_mut() = conversation.clone();

@@ -161,15 +161,16 @@ impl DeviceInstance for Instance {
         .boxed_local()
     }
 
-    fn end(mut self: Box<Self>) -> LocalBoxFuture<'static, ()> {
+    fn end(mut self: Box<Self>) -> LocalBoxFuture<'static, Vec<String>> {
         let task = self.task.take();
         async move {
-            let Some(task) = task else { return };
+            let Some(task) = task else { return Vec::new() };
             task.abort();
             // An aborted task is cancelled, which is no trouble.
             let _ = task.await;
             // The tasks that hear a channel were aborted with it, and are dropped when they had their turn.
             tokio::task::yield_now().await;
+            Vec::new()
         }
         .boxed_local()
     }

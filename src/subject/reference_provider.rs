@@ -197,13 +197,14 @@ impl ProviderInstance for Instance {
         .boxed_local()
     }
 
-    fn end(mut self: Box<Self>) -> LocalBoxFuture<'static, ()> {
+    fn end(mut self: Box<Self>) -> LocalBoxFuture<'static, Vec<String>> {
         let server = self.server.take();
         drop(self);
         async move {
             if let Some(server) = server {
                 server.close().await;
             }
+            Vec::new()
         }
         .boxed_local()
     }

@@ -62,5 +62,5 @@ fn a_contradicted_adapter_gives_no_results() {
     assert!(findings.scenarios.is_empty() && !findings.conformant);
     assert!(findings.adapter.unwrap().is_contradicted());
     let transcript = std::fs::read_to_string(folder.join("adapter.jsonl")).unwrap();
-    assert_words(&transcript, &["\\\"verb\\\":\\\"listen\\\"", "\"process\":\"started: "]);
+    assert_words(&transcript, &["\\\"verb\\\":\\\"listen\\\"", "\"life\":\"started: "]);
 }

@@ -26,18 +26,27 @@ impl Running {
         self.host.doubt_of_means().into_iter().chain(self.air.trouble()).chain(troubles).collect()
     }
 
+    /// What vendors' implementations say that kept them from doing their part.
+    pub(in crate::stage) fn excuses(&self) -> Vec<String> {
+        let devices = self.devices.iter().filter_map(|(name, device)| Some(format!("{name}: {}", device.excuse()?)));
+        let provider = self.provider.iter().filter_map(|provider| provider.excuse());
+        devices.chain(provider.map(|excuse| format!("the Service Provider: {excuse}"))).collect()
+    }
+
     /// What adapters did wrong, each in words.
     pub(in crate::stage) fn adapter_faults(&self) -> Vec<String> {
         let devices = self.devices.values().flat_map(|device| device.faults());
-        devices.chain(self.provider.iter().flat_map(|provider| provider.faults())).collect()
+        let provider = self.provider.iter().flat_map(|provider| provider.faults());
+        self.past_faults.iter().cloned().chain(devices).chain(provider).collect()
     }
 
     /// Datagrams that the kernel dropped, for anybody.
     fn kernel_drops(&self) -> u64 {
-        let closed: u64 = self.devices.values().map(|device| device.kernel_drops()).sum();
+        // Where the host lost nothing nobody did, whatever a vendor's Device says.
         if self.losses.is_unmoved() {
-            return closed;
+            return 0;
         }
+        let closed: u64 = self.devices.values().map(|device| device.kernel_drops()).sum();
         let ports = (0..self.lease.count()).map(|index| self.lease.port(index)).collect::<BTreeSet<_>>();
         let open = kernel::udp_sockets().into_iter().filter(|row| ports.contains(&row.local.port()));
         closed + open.map(|row| row.drops).sum::<u64>()

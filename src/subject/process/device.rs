@@ -65,14 +65,18 @@ impl DeviceInstance for Device {
     }
 
     fn trouble(&self) -> Option<String> {
-        self.instance.trouble()
+        None
+    }
+
+    fn excuse(&self) -> Option<String> {
+        self.instance.excuse()
     }
 
     fn faults(&self) -> Vec<String> {
         self.instance.faults()
     }
 
-    fn end(self: Box<Self>) -> LocalBoxFuture<'static, ()> {
+    fn end(self: Box<Self>) -> LocalBoxFuture<'static, Vec<String>> {
         self.instance.end().boxed_local()
     }
 }

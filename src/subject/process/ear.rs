@@ -22,7 +22,7 @@ const CHUNK: usize = 64 * 1024;
 /// How long what a dead adapter wrote is still read.
 const DRAIN: Duration = Duration::from_millis(500);
 /// Octets of noise after which an adapter is ended: it would never stop.
-const MOST_NOISE: u64 = 64 * 1024 * 1024;
+const MOST_NOISE: u64 = 16 << 20;
 /// Characters of a line of standard error that are kept.
 const LONGEST_WORDS: usize = 500;
 
@@ -94,7 +94,19 @@ impl Shared {
         }
     }
 
-    fn take(&self, line: Line, octets: u64) {
+    /// Counts octets among which noise was.
+    fn count_noise(&self, octets: u64) {
+        let is_endless = {
+            let mut state = self.lock();
+            state.noise.octets += octets;
+            state.noise.octets > MOST_NOISE
+        };
+        if is_endless {
+            self.stop("it was ended, because it writes endlessly what is no message");
+        }
+    }
+
+    fn take(&self, line: Line) {
         match line {
             Line::Object(object) => {
                 self.note(Said::From(serde_json::to_string(&object.0).unwrap_or_default()));
@@ -102,16 +114,9 @@ impl Shared {
             }
             Line::Noise(text) => {
                 self.note(Said::Noise(text.clone()));
-                let is_endless = {
-                    let mut state = self.lock();
-                    state.noise.lines += 1;
-                    state.noise.octets += octets;
-                    state.noise.first.get_or_insert(text);
-                    state.noise.octets > MOST_NOISE
-                };
-                if is_endless {
-                    self.stop("it was ended, because it writes endlessly what is no message");
-                }
+                let mut state = self.lock();
+                state.noise.lines += 1;
+                state.noise.first.get_or_insert(text);
             }
             Line::Fault(fault) => self.fault(&fault.to_string(), None),
         }
@@ -219,14 +224,18 @@ async fn listen(shared: Arc<Shared>, mut stdout: ChildStdout) {
     let mut lines = LineReader::new();
     let mut chunk = vec![0; CHUNK];
     while let Some(octets) = next(&mut stdout, &mut chunk).await {
-        for line in lines.feed(octets) {
-            shared.take(line, octets.len() as u64);
+        let read = lines.feed(octets);
+        if read.iter().any(|line| matches!(line, Line::Noise(_))) {
+            shared.count_noise(octets.len() as u64);
+        }
+        for line in read {
+            shared.take(line);
         }
         // A flood must not keep others from their turn.
         tokio::task::yield_now().await;
     }
     if let Some(line) = lines.end() {
-        shared.take(line, 0);
+        shared.take(line);
     }
 }
 

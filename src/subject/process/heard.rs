@@ -46,7 +46,7 @@ impl From<DeviceEvent> for Heard {
                 Self { instance, what: What::Claim(ClaimKind::Prompted { campaign, may_decline }) }
             }
             DeviceEvent::Settled { instance, campaign, code } => {
-                Self { instance, what: note(&format!("campaign {campaign} ended with result {code}")) }
+                Self { instance, what: What::Claim(ClaimKind::Settled { campaign, code }) }
             }
             DeviceEvent::Note { instance, text } => Self { instance, what: note(&text) },
             DeviceEvent::Trouble { instance, text } => Self { instance, what: What::Trouble(one_line(&text)) },
@@ -81,8 +81,13 @@ impl InstanceState {
     }
 
     pub(super) fn fault(&mut self, fault: &str) {
-        if self.faults.len() < super::MOST_FAULTS {
-            self.faults.push(format!("{ADAPTER_FAULT}: {fault}"));
+        self.blame(format!("{ADAPTER_FAULT}: {fault}"));
+    }
+
+    /// Notes a fault whose words are complete.
+    pub(super) fn blame(&mut self, fault: String) {
+        if self.faults.len() < super::MOST_FAULTS && !self.faults.contains(&fault) {
+            self.faults.push(fault);
         }
     }
 

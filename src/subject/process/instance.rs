@@ -76,7 +76,8 @@ where
         InstanceState::lock(&self.state).drops
     }
 
-    pub(super) fn trouble(&self) -> Option<String> {
+    /// What it says kept it from doing its part.
+    pub(super) fn excuse(&self) -> Option<String> {
         InstanceState::lock(&self.state).trouble.clone()
     }
 
@@ -86,17 +87,19 @@ where
         faults.into_iter().map(|fault| format!("{fault} ({})", self.title)).collect()
     }
 
-    /// Closes it, and waits until its adapter says so.
-    pub(super) async fn end(self) {
-        if self.conversation.ending().is_some() {
-            return;
+    /// Closes it, and waits until its adapter says so; gives all that went wrong by it, the end included.
+    pub(super) async fn end(self) -> Vec<String> {
+        if self.conversation.ending().is_none() {
+            let closed = self.ask("close", Close { instance: self.name.clone() }).await;
+            self.is_open.set(false);
+            self.conversation.leave(&self.name);
+            match closed {
+                Ok(_) => {}
+                Err(error @ SubjectError::Adapter { .. }) => InstanceState::lock(&self.state).blame(chain(&error)),
+                Err(error) => self.adapter.warn(chain(&error)),
+            }
         }
-        let closed = self.ask("close", Close { instance: self.name.clone() }).await;
-        self.is_open.set(false);
-        self.conversation.leave(&self.name);
-        if let Err(error) = closed {
-            self.adapter.warn(chain(&error));
-        }
+        self.faults()
     }
 }
 

@@ -71,8 +71,8 @@ impl ProviderInstance for Provider {
         self.instance.claims()
     }
 
-    fn trouble(&self) -> Option<String> {
-        self.instance.trouble()
+    fn excuse(&self) -> Option<String> {
+        self.instance.excuse()
     }
 
     fn faults(&self) -> Vec<String> {
@@ -97,7 +97,7 @@ impl ProviderInstance for Provider {
         self.records.borrow().get(&(campaign.clone(), device.clone())).copied()
     }
 
-    fn end(self: Box<Self>) -> LocalBoxFuture<'static, ()> {
+    fn end(self: Box<Self>) -> LocalBoxFuture<'static, Vec<String>> {
         self.instance.end().boxed_local()
     }
 }

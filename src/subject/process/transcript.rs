@@ -39,6 +39,7 @@ pub(super) enum Said {
     /// A line of its standard error.
     Stderr(String),
     /// What became of its process.
+    #[serde(rename = "life")]
     Process(String),
 }
 

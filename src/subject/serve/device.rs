@@ -78,7 +78,8 @@ async fn instance(
             () = device.changed() => continue,
         };
         let Some(Asked { id, what }) = asked else {
-            return device.end().await;
+            device.end().await;
+            return;
         };
         let done = |result: Result<(), SubjectError>| result.map(|()| Done {}).map_err(|error| outcome_of(&error));
         match what {
