@@ -203,13 +203,9 @@ pub(super) fn form(timeline: &Timeline, campaign: &str) -> Outcome {
     let Some(sent) = Campaign::of(timeline, campaign) else {
         return Outcome::fail(format!("campaign `{campaign}` was never announced"), accepted);
     };
-    // Only what is between two channels is recorded by two readers, whose turns the host decides.
-    let fault = sent.fault().map(|fault| (fault, true)).or_else(|| sent.fault_of_order().map(|fault| (fault, false)));
-    match fault {
-        Some(((observed, sighting), is_beyond_doubt)) => {
-            let outcome = Outcome::fail(observed, accepted).at(sighting.frame, sighting.at);
-            if is_beyond_doubt { outcome.beyond_doubt() } else { outcome }
-        }
+    match sent.fault().or_else(|| sent.fault_of_order()) {
+        // Nothing that the host may do to a receiver changes what was sent, or its order.
+        Some((observed, sighting)) => Outcome::fail(observed, accepted).at(sighting.frame, sighting.at).beyond_doubt(),
         None => Outcome::pass(format!(
             "{} notification(s) and {} packets of campaign `{campaign}`",
             sent.notifications.len(),

@@ -4,6 +4,7 @@
 //! [`crate::wire`], which this module does not use. Everything runs on tokio's current-thread runtime. What the kernel
 //! does not tell a safe program through a socket is read from `/proc`, so the module is for Linux.
 
+mod arrival;
 mod carry;
 pub mod clock;
 pub mod doctor;
@@ -21,6 +22,7 @@ mod server;
 pub mod shortage;
 mod task;
 
+pub use arrival::{Arrival, Ears};
 pub use clock::Clock;
 pub use join::{IPV6_ROUTE_COMMAND, JoinError};
 pub use lease::{Lease, LeaseError};

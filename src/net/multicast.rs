@@ -4,12 +4,15 @@
 //! that anybody on the host has joined. The interface is always named, because on loopback there is no route that could
 //! choose one. Memory is bounded by the kernel's socket buffers; nothing is queued here.
 
-use std::io::{self, Read};
+use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::os::fd::{AsRawFd, RawFd};
 
-use socket2::SockRef;
+use nix::sys::socket::{setsockopt, sockopt};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
+use super::arrival;
 use super::join::{Faults, JoinError};
 use super::kernel;
 use super::loss::LossMark;
@@ -48,6 +51,8 @@ impl MulticastReceiver {
         let socket = faults.open()?;
         // Address reuse alone: port reuse would need the same user and is meant for sharing load.
         socket.set_reuse_address(true).map_err(|error| faults.explain("share the port", error))?;
+        setsockopt(&socket, sockopt::ReceiveTimestampns, &true)
+            .map_err(|error| faults.explain("ask for the times of arrival", error.into()))?;
         // The kernel gives less without an error when its limit is lower; the size that it gave is read back below.
         socket.set_recv_buffer_size(RECEIVE_BUFFER).map_err(|error| faults.explain("size the buffer", error))?;
         let local = address_with_scope(entry.group, entry.port, interface_index);
@@ -86,7 +91,6 @@ impl MulticastReceiver {
 
     /// Takes a datagram that has arrived already, asking the kernel itself.
     ///
-    /// It is for the one task that reads this receiver: with a second reader, sender and octets could be mixed up.
     /// On loopback, a datagram has arrived when its sender's call has returned: so an empty queue after a fence proves
     /// that nothing was sent before it.
     ///
@@ -94,10 +98,13 @@ impl MulticastReceiver {
     /// [`io::ErrorKind::WouldBlock`] says that none has arrived.
     pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         // Not tokio's own `try_recv_from`: that one answers from what the event loop has seen so far.
-        let socket = SockRef::from(&self.socket);
-        let sender = socket.peek_sender()?.as_socket().ok_or(io::ErrorKind::InvalidData)?;
-        let length = (&*socket).read(buffer)?;
-        Ok((length, sender))
+        arrival::take(self.as_raw_fd(), buffer).map(|(length, source, _)| (length, source))
+    }
+
+    /// Waits until a datagram is there to be taken. Safe to cancel.
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        // Asks the kernel, too: what the event loop has seen may have been taken meanwhile.
+        self.socket.async_io(Interest::READABLE, || arrival::peek(self.as_raw_fd())).await
     }
 
     /// The group and port that this is bound to.
@@ -116,6 +123,12 @@ impl MulticastReceiver {
     /// How many datagrams the kernel threw away for want of room in this receiver; `None` when it does not tell.
     pub fn drops(&self) -> Option<u64> {
         if self.mark.is_unmoved() { Some(0) } else { kernel::drops_of(&self.socket) }
+    }
+}
+
+impl AsRawFd for MulticastReceiver {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
     }
 }
 
@@ -321,7 +334,7 @@ mod tests {
 
         let sender = MulticastSender::open(&lease.entry(0, LOOPBACK, 7)).unwrap();
 
-        let socket = SockRef::from(&sender.socket);
+        let socket = socket2::SockRef::from(&sender.socket);
         assert_eq!(socket.multicast_ttl_v4().unwrap(), 7);
         assert_eq!(socket.multicast_if_v4().unwrap(), Ipv4Addr::LOCALHOST);
         assert_eq!(sender.local_addr().ip(), LOOPBACK);

@@ -118,16 +118,6 @@ impl HostWatch {
         Some(format!("timers of this host came up to {lag} ms late, so Device {device} may not have joined in time"))
     }
 
-    /// Whether this host may have recorded in another order what was sent on two channels, each of which has a reader of its
-    /// own.
-    pub(super) fn doubt_of_order(&self) -> Option<String> {
-        let lag = self.lag();
-        let is_late = lag > BroadcastPlan::default().lead / 2;
-        is_late.then(|| {
-            format!("timers of this host came up to {} ms late, so the order may be its doing", lag.as_millis())
-        })
-    }
-
     /// Whether this process ran short of what sockets and files need.
     pub(super) fn doubt_of_means(&self) -> Option<String> {
         let is_short = shortage::met() > self.shortages_before;

@@ -203,12 +203,7 @@ impl Stage {
         // At its first closing packet a sender may still have a cycle too many before it.
         self.roll_call().await?;
         self.require(&Check::Repetitions { campaign: campaign.to_owned(), count })?;
-        let doubt = self.running()?.host.doubt_of_order();
-        let reservations = self.reservations.len();
-        self.reservations.extend(doubt);
-        let formed = self.require(&Check::BroadcastForm { campaign: campaign.to_owned() });
-        self.reservations.truncate(reservations);
-        formed
+        self.require(&Check::BroadcastForm { campaign: campaign.to_owned() })
     }
 
     /// A campaign takes no more octets on the air than for one Device.

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_local};
 
-use crate::net::{Clock, JoinError, MulticastReceiver};
+use crate::net::{Clock, Ears, JoinError, MulticastReceiver};
 use crate::spec::{ChannelEntry, ChannelLabel, ChannelTable, Timestamp};
 
 use super::recorder::Recorder;
@@ -50,19 +50,17 @@ pub(super) struct MembershipSample {
 
 /// The running relay; dropping it ends it.
 pub(super) struct Air {
-    tasks: Vec<AbortHandle>,
+    task: AbortHandle,
     plans: Vec<Rc<RefCell<AirPlan>>>,
     /// Wakes the relays when plans are lifted.
-    lifted: Vec<Rc<Notify>>,
+    lifted: Rc<Notify>,
     samples: Rc<RefCell<Vec<MembershipSample>>>,
     trouble: Rc<RefCell<Option<String>>>,
 }
 
 impl Drop for Air {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
+        self.task.abort();
     }
 }
 
@@ -79,18 +77,13 @@ impl Air {
         lanes: Vec<AirLane>,
     ) -> Result<Self, JoinError> {
         let samples = Rc::new(RefCell::new(Vec::new()));
+        let trouble = Rc::default();
         let groups = Rc::new(delivery_groups(&lanes, notification));
-        let mut air = Self {
-            tasks: Vec::new(),
-            plans: lanes.iter().map(|lane| lane.plan.clone()).collect(),
-            lifted: Vec::new(),
-            samples: samples.clone(),
-            trouble: Rc::default(),
-        };
+        let mut relays = Vec::new();
+        let mut receivers = Vec::new();
         for (label, entry) in sender {
-            let ear = MulticastReceiver::join(entry)?;
-            let lifted = Rc::new(Notify::new());
-            let relay = Relay {
+            receivers.push(MulticastReceiver::join(entry)?);
+            relays.push(Relay {
                 clock,
                 recorder: recorder.clone(),
                 entry: entry.clone(),
@@ -99,15 +92,15 @@ impl Air {
                 carousel: Carousel::default(),
                 late: BTreeMap::new(),
                 numbered: 0,
-                lifted: lifted.clone(),
                 groups: groups.clone(),
                 samples: samples.clone(),
-                trouble: air.trouble.clone(),
-            };
-            air.lifted.push(lifted);
-            air.tasks.push(spawn_local(relay.run(ear)).abort_handle());
+                trouble: Rc::clone(&trouble),
+            });
         }
-        Ok(air)
+        let lifted = Rc::new(Notify::new());
+        let carrier = carry(clock, Ears::new(receivers), relays, lifted.clone(), trouble.clone());
+        let plans = lanes.iter().map(|lane| lane.plan.clone()).collect();
+        Ok(Self { task: spawn_local(carrier).abort_handle(), plans, lifted, samples, trouble })
     }
 
     /// Lets everything pass from now on, also what was held back; only a delivery that never ends goes on.
@@ -115,9 +108,7 @@ impl Air {
         for plan in &self.plans {
             plan.borrow_mut().lift();
         }
-        for relay in &self.lifted {
-            relay.notify_one();
-        }
+        self.lifted.notify_one();
     }
 
     /// What kept the air from carrying a packet, if anything did.
@@ -130,6 +121,49 @@ impl Air {
     pub(super) fn samples(&self) -> Vec<MembershipSample> {
         self.samples.borrow().clone()
     }
+}
+
+/// Carries what the sender sends, in the order in which the kernel took it in, whatever channel it is on; and what was put
+/// off, when it is due.
+async fn carry(
+    clock: Clock,
+    mut ears: Ears,
+    mut relays: Vec<Relay>,
+    lifted: Rc<Notify>,
+    trouble: Rc<RefCell<Option<String>>>,
+) {
+    let error = loop {
+        let due = relays.iter().filter_map(Relay::due).min();
+        let is_due = async {
+            match due {
+                Some(at) => clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = lifted.notified() => {
+                for relay in &mut relays {
+                    relay.flush().await;
+                }
+            }
+            () = is_due => {
+                for relay in &mut relays {
+                    relay.send_late().await;
+                }
+            }
+            heard = ears.next() => match heard {
+                Ok((channel, packet)) => relays[channel].carry(packet.source, &packet.octets).await,
+                Err(error) => break error,
+            },
+        }
+    };
+    met(&trouble, &error);
+}
+
+/// Remembers what the kernel does not take or give, which no counter tells of; the first tells most.
+fn met(trouble: &RefCell<Option<String>>, error: &std::io::Error) {
+    trouble.borrow_mut().get_or_insert_with(|| format!("the air: {error}"));
 }
 
 fn delivery_groups(lanes: &[AirLane], notification: &ChannelLabel) -> BTreeMap<String, ChannelEntry> {

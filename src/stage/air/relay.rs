@@ -7,12 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use crate::capture::LaneId;
 use crate::capture::recording::{AIR_COMMENT, PROVIDER_LANE};
-use crate::net::multicast::LARGEST_DATAGRAM;
-use crate::net::{Clock, JoinError, MulticastReceiver, MulticastSender, kernel};
+use crate::net::{Clock, JoinError, MulticastSender, kernel};
 use crate::spec::{ChannelEntry, ChannelLabel, Timestamp};
 use crate::wire::alc::AlcPacket;
 use crate::wire::fdt::Fdt;
@@ -21,7 +18,7 @@ use super::super::recorder::{Datagram, Recorder};
 use super::carousel::{Carousel, Heard, Meaning};
 use super::distortion::{Foreign, closing, lying, shadow, with_wrong_bit, without_flags};
 use super::plan::{AirPlan, Fate};
-use super::{AirLane, MembershipSample};
+use super::{AirLane, MembershipSample, met};
 
 /// How often the kernel's table is read for one sample.
 const LOOKS: usize = 2;
@@ -69,7 +66,6 @@ pub(super) struct Relay {
     /// What is due, by time and by the order in which it was put off.
     pub(super) late: BTreeMap<(Timestamp, u64), Late>,
     pub(super) numbered: u64,
-    pub(super) lifted: Rc<Notify>,
     pub(super) groups: Rc<BTreeMap<String, ChannelEntry>>,
     pub(super) samples: Rc<RefCell<Vec<MembershipSample>>>,
     pub(super) trouble: Rc<RefCell<Option<String>>>,
@@ -101,32 +97,13 @@ pub(super) fn open_lanes(recorder: &Recorder, label: &ChannelLabel, lanes: &[Air
 }
 
 impl Relay {
-    pub(super) async fn run(mut self, ear: MulticastReceiver) {
-        let mut buffer = vec![0; LARGEST_DATAGRAM];
-        let error = loop {
-            let due = self.late.first_key_value().map(|((at, _), _)| *at);
-            let clock = self.clock;
-            let is_due = async {
-                match due {
-                    Some(at) => clock.sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let lifted = self.lifted.clone();
-            tokio::select! {
-                biased;
-                () = lifted.notified() => self.flush().await,
-                () = is_due => self.send_late().await,
-                heard = ear.recv(&mut buffer) => match heard {
-                    Ok((length, source)) => self.relay(source, &Arc::from(&buffer[..length])).await,
-                    Err(error) => break error,
-                },
-            }
-        };
-        self.met(&error);
+    /// When the first of what was put off is due.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        self.late.first_key_value().map(|((at, _), _)| *at)
     }
 
-    async fn relay(&mut self, source: SocketAddr, octets: &Arc<[u8]>) {
+    /// Carries a packet of the sender to every lane.
+    pub(super) async fn carry(&mut self, source: SocketAddr, octets: &Arc<[u8]>) {
         let at = self.clock.now();
         let heard = match self.is_notification {
             true => Heard::alone(Meaning::Notification),
@@ -200,7 +177,7 @@ impl Relay {
         let comments = remark.into_iter().map(|remark| format!("{AIR_COMMENT}{remark}")).collect();
         self.recorder.datagram(self.clock.now(), lane.id, packet, comments);
         if let Err(error) = sender.send(octets).await {
-            self.met(&error);
+            met(&self.trouble, &error);
         }
     }
 
@@ -210,7 +187,7 @@ impl Relay {
     }
 
     /// Sends what is due.
-    async fn send_late(&mut self) {
+    pub(super) async fn send_late(&mut self) {
         let now = self.clock.now();
         while let Some(entry) = self.late.first_entry()
             && entry.key().0 <= now
@@ -228,7 +205,7 @@ impl Relay {
     }
 
     /// Sends everything that was held back.
-    async fn flush(&mut self) {
+    pub(super) async fn flush(&mut self) {
         for (at, late) in std::mem::take(&mut self.late) {
             match late {
                 Late::Packet(index, octets) => self.late_packet(index, &octets).await,
@@ -287,11 +264,6 @@ impl Relay {
         let lane = &self.lanes[index];
         self.send(lane, &lane.sender, &octets, Some("goes on and on".into())).await;
         self.put_off(now + ECHO, Late::Echo(index));
-    }
-
-    /// What the kernel does not take or give no counter tells of; the first tells most.
-    fn met(&self, error: &std::io::Error) {
-        self.trouble.borrow_mut().get_or_insert_with(|| format!("the air: {error}"));
     }
 
     /// Looks at the kernel's table. The relay's own membership must be in it, or the look proves nothing: then there is

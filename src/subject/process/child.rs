@@ -6,7 +6,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use super::AdapterPlan;
@@ -39,7 +41,7 @@ impl Group {
         command.args(&plan.arguments).current_dir(&plan.folder).process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
-        let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let leader = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
         let streams = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let group = Self { child, leader };
         match streams {
@@ -56,8 +58,8 @@ impl Group {
     }
 
     fn is_alive(&self) -> bool {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        self.leader.is_some_and(|leader| matches!(waitid(WaitId::Pid(leader), options), Ok(None)))
+        let options = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+        self.leader.is_some_and(|leader| matches!(waitid(Id::Pid(leader), options), Ok(WaitStatus::StillAlive)))
     }
 
     /// Ends whatever is left of the group, and says how the leader ended.
@@ -70,7 +72,7 @@ impl Group {
     fn kill(&self) {
         if let Some(leader) = self.leader {
             // A group of which nobody is left is ended already.
-            let _ = kill_process_group(leader, Signal::KILL);
+            let _ = killpg(leader, Signal::SIGKILL);
         }
     }
 }
@@ -119,7 +121,7 @@ mod tests {
         processes.into_iter().any(|stat| {
             let after_name = stat.rsplit(')').next().unwrap_or_default();
             let columns: Vec<&str> = after_name.split_whitespace().collect();
-            columns.first() != Some(&"Z") && columns.get(2) == Some(&group.as_raw_nonzero().to_string().as_str())
+            columns.first() != Some(&"Z") && columns.get(2) == Some(&group.to_string().as_str())
         })
     }
 
