@@ -4,6 +4,8 @@
 
 #[path = "foreign/broken.rs"]
 mod broken;
+#[path = "foreign/connections.rs"]
+mod connections;
 #[path = "cli/place.rs"]
 #[expect(dead_code, reason = "shared with the tests of the command line, which use more of it")]
 mod place;

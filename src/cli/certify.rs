@@ -15,6 +15,7 @@ use crate::subject::broken::{self, Deviation};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
 
 use super::console::Console;
+use super::door::Door;
 use super::{Choice, Failure, RoleName, evidence, foreign};
 
 /// The seed of a run that names none. Fixed, so that two runs on two machines draw alike.
@@ -42,6 +43,9 @@ pub(super) struct Certify {
     /// another happens gives no results.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["deviation", "without"])]
     profile: Option<PathBuf>,
+
+    #[command(flatten)]
+    door: Door,
 
     /// The interface that everything happens on, by its address: that of the profile, else 127.0.0.1.
     #[arg(long, value_name = "ADDRESS")]
@@ -138,7 +142,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     let Some(mut casting) = casting(console, options.deviation.as_deref(), &options.without)? else {
         return Ok(ExitCode::Conformant);
     };
-    let subject = foreign::subject(options.profile.as_deref(), &options.command)?;
+    let subject = foreign::subject(options.profile.as_deref(), &options.command, &options.door)?;
     let interface = options.interface.or(subject.as_ref().map(|subject| subject.profile.interface));
     let interface = interface.unwrap_or(Ipv4Addr::LOCALHOST.into());
     let list = options.expected_failures.or(subject.as_ref().and_then(|one| one.profile.expected_failures.clone()));

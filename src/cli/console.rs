@@ -81,6 +81,11 @@ impl Console {
         let _ = writeln!(io::stderr().lock(), "warning: {}", printable(message));
     }
 
+    /// Says what somebody has to know meanwhile; apart from what is found, which a program may read.
+    pub(super) fn note(&self, message: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}", printable(message));
+    }
+
     /// A scenario begins.
     pub(super) fn began(&self, title: &str, done: usize, of: usize) {
         self.in_progress.borrow_mut().push(title.to_owned());

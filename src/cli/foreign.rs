@@ -5,31 +5,37 @@ use std::path::{Path, PathBuf};
 use crate::certify::{Foreign, Launch, Profile, StrictError, Wrong, interruption};
 use crate::findings::ExitCode;
 use crate::net::Clock;
-use crate::subject::process::{Adapter, AdapterPlan, StartError};
+use crate::subject::process::{Access, Adapter, AdapterPlan, StartError};
 
 use super::Failure;
 use super::certify::strict_failure;
 use super::console::Console;
+use super::door::Door;
 
-/// A profile that was read, and the command by which its adapter is started.
+/// A profile that was read, and how its adapter comes.
 pub(super) struct Subject {
     pub(super) profile: Profile,
     path: PathBuf,
-    plan: AdapterPlan,
+    /// How it is started; nothing where it connects.
+    plan: Option<AdapterPlan>,
+    door: Door,
     /// The command that stood on the command line.
     trailing: Vec<String>,
 }
 
 /// Reads a profile, where there is one, and finds what it names; nothing is started.
-pub(super) fn subject(path: Option<&Path>, command: &[String]) -> Result<Option<Subject>, Failure> {
+pub(super) fn subject(path: Option<&Path>, command: &[String], door: &Door) -> Result<Option<Subject>, Failure> {
     let Some(path) = path else { return Ok(None) };
     let read = || -> Result<Subject, StrictError> {
         let profile = Profile::read(path)?;
         let launch = Launch::of(command, Path::new(".")).or_else(|| profile.launch.clone());
         let no_command = || StrictError::Wrong { path: path.to_owned(), line: None, wrong: Wrong::NoCommand };
-        let plan = plan(&launch.ok_or_else(no_command)?, path)?;
+        let plan = match door.is_wanted() {
+            true => None,
+            false => Some(plan(&launch.ok_or_else(no_command)?, path)?),
+        };
         profile.check_interface(path)?;
-        Ok(Subject { profile, path: path.to_owned(), plan, trailing: command.to_vec() })
+        Ok(Subject { profile, path: path.to_owned(), plan, door: door.clone(), trailing: command.to_vec() })
     };
     read().map(Some).map_err(|error| strict_failure(&error))
 }
@@ -47,7 +53,7 @@ pub(super) fn plan(launch: &Launch, path: &Path) -> Result<AdapterPlan, StrictEr
 impl Subject {
     /// Starts the adapter and greets it, and holds what it says against the profile.
     pub(super) async fn start(&self, console: &Console) -> Result<Foreign, Failure> {
-        let adapter = self.adapter().await?;
+        let adapter = self.adapter(console).await?;
         let foreign = Foreign::new(adapter, self.profile.capabilities.clone(), self.trailing.clone());
         let names =
             |list: &[crate::spec::Capability]| list.iter().map(|one| one.name()).collect::<Vec<_>>().join("`, `");
@@ -67,16 +73,22 @@ impl Subject {
         Ok(foreign)
     }
 
-    /// Starts the adapter and greets it.
-    pub(super) async fn adapter(&self) -> Result<Adapter, Failure> {
+    /// Starts the adapter, or waits for it, and greets it.
+    pub(super) async fn adapter(&self, console: &Console) -> Result<Adapter, Failure> {
         let Profile { role, time_scale, .. } = &self.profile;
-        let start = Adapter::start(self.plan.clone(), *role, *time_scale, Clock::start());
+        let access = match (&self.plan, self.door.open(console).await?) {
+            (_, Some(gate)) => Access::from(gate),
+            (Some(plan), None) => Access::from(plan.clone()),
+            (None, None) => return Err(Failure::usage("no adapter is named")),
+        };
+        let start = Adapter::start(access, *role, *time_scale, Clock::start());
         unless_interrupted(start).await?.map_err(|error| self.failure(&error))
     }
 
     /// The arguments that choose it on the command line, those after `--` aside.
     pub(super) fn arguments(&self) -> Vec<String> {
-        vec!["--profile".to_owned(), self.path.display().to_string()]
+        let profile = ["--profile".to_owned(), self.path.display().to_string()];
+        profile.into_iter().chain(self.door.arguments()).collect()
     }
 
     fn failure(&self, error: &StartError) -> Failure {

@@ -4,6 +4,7 @@
 
 mod certify;
 mod console;
+mod door;
 mod evidence;
 mod foreign;
 mod init;
@@ -57,7 +58,7 @@ enum Command {
     ///
     /// Exit codes: 0 conformant or failing as expected, 2 usage, 4 nothing selected, 100 not conformant, 101 inconclusive,
     /// harness fault or partial run, 102 stale expectation.
-    Certify(Certify),
+    Certify(Box<Certify>),
     /// Write a profile, an empty list of expected failures, and a starter adapter: what it takes to put your own
     /// implementation under test.
     ///
@@ -84,7 +85,8 @@ enum Command {
     ///
     /// Exit codes: 0 told, 2 no recording or one that breaks off, 101 told but for packets that could not be read.
     Transcript(transcript::Options),
-    /// Play the reference Device or Service Provider behind the adapter protocol, on standard input and output.
+    /// Play the reference Device or Service Provider behind the adapter protocol, on standard input and output, or on a
+    /// connection.
     ///
     /// It waits for requests as docs/adapter.md tells them, and ends with `bye` or when its input ends. For who writes an
     /// adapter or a client of one: `echo '{"id":1,"verb":"hello","protocols":[1],"role":"device","suite":{"name":"me",
@@ -283,7 +285,7 @@ pub fn main() -> ExitCode {
         When::Auto => console::automatic_colour(),
     }));
     let result = match arguments.command {
-        Command::Certify(options) => certify::certify(&console, options),
+        Command::Certify(options) => certify::certify(&console, *options),
         Command::Init(options) => init::init(&console, &options),
         Command::Probe(options) => probe::probe(&console, &options),
         Command::List(options) => inspect::list(&console, &options),

@@ -15,6 +15,7 @@ use crate::subject::process::{Adapter, StartError};
 
 use super::certify::strict_failure;
 use super::console::Console;
+use super::door::Door;
 use super::{Failure, foreign};
 
 /// The layout of the JSON.
@@ -26,6 +27,9 @@ pub(super) struct Options {
     /// Service Provider.
     #[arg(long, value_name = "FILE", required_unless_present = "command")]
     profile: Option<PathBuf>,
+
+    #[command(flatten)]
+    door: Door,
 
     /// How the outcome is told.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -58,13 +62,13 @@ struct Told<'a> {
 }
 
 pub(super) fn probe(console: &Console, options: &Options) -> Result<ExitCode, Failure> {
-    let subject = foreign::subject(options.profile.as_deref(), &options.command)?;
+    let subject = foreign::subject(options.profile.as_deref(), &options.command, &options.door)?;
     let interface = subject.as_ref().map_or([127, 0, 0, 1].into(), |subject| subject.profile.interface);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
     let found: Result<(Adapter, Vec<ProbeFindings>), Failure> = runtime.block_on(async {
         let adapter = match &subject {
-            Some(subject) => subject.adapter().await?,
+            Some(subject) => subject.adapter(console).await?,
             None => foreign::unless_interrupted(nameless(&options.command)).await??,
         };
         let probes = async {

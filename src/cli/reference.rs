@@ -1,9 +1,11 @@
 //! `castproof reference`: the reference implementations behind the adapter protocol.
 
 use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
 
 use clap::{Args, ValueEnum};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
@@ -62,7 +64,19 @@ pub(super) struct Options {
     /// As though it did not have this capability, such as status-log; may be given several times.
     #[arg(long, value_name = "CAPABILITY", conflicts_with = "deviation")]
     without: Vec<Capability>,
+
+    /// Connect to a castproof that listens there, as `certify --listen` and `probe --listen` do, instead of using standard
+    /// input and output.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    connect: Option<SocketAddr>,
+
+    /// The token that the other side wants to hear first; else the variable CASTPROOF_TOKEN has it.
+    #[arg(long, value_name = "TEXT", requires = "connect")]
+    token: Option<String>,
 }
+
+/// Where lines come from and go to.
+type Ends = (Box<dyn Read + Send>, Box<dyn Write + Send>);
 
 pub(super) fn reference(console: &Console, options: &Options) -> Result<ExitCode, Failure> {
     let Some(casting) = casting(console, options.deviation.as_deref(), &options.without)? else {
@@ -76,11 +90,15 @@ pub(super) fn reference(console: &Console, options: &Options) -> Result<ExitCode
     }
     // What cannot be raised is told when a socket cannot be opened.
     let _ = rlimit::increase_nofile_limit(DESCRIPTORS);
+    let (input, output): Ends = match options.connect {
+        None => (Box::new(io::stdin()), Box::new(io::stdout())),
+        Some(address) => connect(address, options.token.clone())?,
+    };
     let (octets, inbox) = mpsc::channel(WAITING);
     // Reading blocks, and an end is not to wait for it: the thread goes with the process.
-    std::thread::spawn(move || read(&octets));
+    std::thread::spawn(move || read(input, &octets));
     let (lines, outbox) = mpsc::unbounded_channel();
-    let writer = std::thread::spawn(move || write(outbox));
+    let writer = std::thread::spawn(move || write(output, outbox));
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
     let host = Clock::start();
@@ -94,15 +112,33 @@ pub(super) fn reference(console: &Console, options: &Options) -> Result<ExitCode
     let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writer broke off")));
     match written {
         // castproof may be gone, which is an end like any other.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::usage(format!("write to standard output: {error}")))
+        Err(error) if !matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+            Err(Failure::usage(format!("write to castproof: {error}")))
         }
         _ => Ok(ExitCode::Conformant),
     }
 }
 
-fn read(octets: &mpsc::Sender<Vec<u8>>) {
-    let mut input = io::stdin().lock();
+/// Connects, and says the token.
+fn connect(address: SocketAddr, token: Option<String>) -> Result<Ends, Failure> {
+    let Some(token) = token.or_else(|| std::env::var("CASTPROOF_TOKEN").ok()) else {
+        let failure = Failure::usage("no token to say first");
+        return Err(failure.hint("--token or the variable CASTPROOF_TOKEN has it; who listens prints it"));
+    };
+    let open = || -> io::Result<Ends> {
+        let mut stream = TcpStream::connect(address)?;
+        // Lines are short and waited for.
+        stream.set_nodelay(true)?;
+        stream.write_all(format!("{}\n", json!({ "token": token })).as_bytes())?;
+        Ok((Box::new(stream.try_clone()?), Box::new(stream)))
+    };
+    open().map_err(|error| {
+        Failure::usage(format!("connect to {address}: {error}"))
+            .hint("`castproof probe --profile FILE --listen PORT` listens, and says where")
+    })
+}
+
+fn read(mut input: impl Read, octets: &mpsc::Sender<Vec<u8>>) {
     let mut chunk = vec![0; CHUNK];
     loop {
         match input.read(&mut chunk) {
@@ -118,8 +154,7 @@ fn read(octets: &mpsc::Sender<Vec<u8>>) {
     }
 }
 
-fn write(mut lines: mpsc::UnboundedReceiver<Vec<u8>>) -> io::Result<()> {
-    let mut output = io::stdout().lock();
+fn write(mut output: impl Write, mut lines: mpsc::UnboundedReceiver<Vec<u8>>) -> io::Result<()> {
     while let Some(line) = lines.blocking_recv() {
         output.write_all(&line).and_then(|()| output.flush())?;
     }

@@ -1,23 +1,27 @@
-//! An implementation of any vendor, in any language: a child process that speaks the adapter protocol.
+//! An implementation of any vendor, in any language: a child process, or a box that connects, and the adapter protocol.
 //!
-//! [`Adapter`] starts it, greets it, starts it again when it breaks off, and gives it up at the third time.
+//! [`Adapter`] starts it or waits for it, greets it, does so again when it breaks off, and gives it up at the third time.
+//! What carries its lines is the same to everything else ([`Access`]).
 //! [`ProcessSubject`] puts it in the place of a reference. What it says is a claim; what it does is
 //! seen on the wire, by the kernel, and in what its process becomes.
 
 mod calibration;
+mod carrier;
 mod child;
 mod conversation;
 mod device;
 mod ear;
+mod gate;
 mod greeting;
 mod heard;
 mod instance;
 mod provider;
 mod strikes;
+mod subject;
 mod transcript;
 
 use std::cell::{Cell, RefCell};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,8 +29,9 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::{Subject, SubjectError};
+use super::SubjectError;
 use crate::adapter::{Ask, Bye, DeviceVerb, ErrorKind, Greeting, Outcome, ProviderVerb, Verbs};
+use crate::findings::chain;
 use crate::net::Clock;
 use crate::spec::{Capabilities, Role, one_line};
 
@@ -34,7 +39,10 @@ use conversation::{AskError, Conversation};
 use strikes::Strikes;
 use transcript::Transcript;
 
+pub use carrier::{Access, AdapterPlan};
+pub use gate::Gate;
 pub use greeting::StartError;
+pub use subject::ProcessSubject;
 
 /// Faults of one instance that are kept.
 const MOST_FAULTS: usize = 20;
@@ -45,33 +53,15 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// How long it may take from its answer to `bye` to its end, on a calm host.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// How an adapter is started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdapterPlan {
-    /// The program, as a path that needs no looking up.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<String>,
-    /// The folder that it is started in.
-    pub folder: PathBuf,
-}
-
-impl AdapterPlan {
-    /// The command in words.
-    fn words(&self) -> String {
-        let program = self.program.display().to_string();
-        let words: Vec<String> = std::iter::once(program).chain(self.arguments.iter().cloned()).collect();
-        one_line(&words.join(" "))
-    }
-}
-
 /// An adapter that has been greeted. Dropping it ends its process, with everything that it has started.
 pub struct Adapter {
-    plan: AdapterPlan,
+    access: Access,
     role: Role,
     clock: Clock,
     /// By what deadlines are longer than on a calm host with a usual implementation.
     patience: f64,
+    /// By what the profile says that the subject is slower than usual.
+    time_scale: f64,
     greeting: Greeting,
     transcript: Arc<Transcript>,
     strikes: Arc<Strikes>,
@@ -86,23 +76,31 @@ pub struct Adapter {
 }
 
 impl Adapter {
-    /// Starts an adapter and greets it in a role; for a subject that takes `time_scale` times longer than usual.
+    /// Starts an adapter, or waits for it, and greets it in a role; for a subject that takes `time_scale` times longer than
+    /// usual.
     ///
     /// # Errors
-    /// [`StartError`] when it cannot be started, does not answer, or answers what is not agreed.
-    pub async fn start(plan: AdapterPlan, role: Role, time_scale: f64, clock: Clock) -> Result<Self, StartError> {
+    /// [`StartError`] when it cannot be started or does not connect, does not answer, or answers what is not agreed.
+    pub async fn start(
+        access: impl Into<Access>,
+        role: Role,
+        time_scale: f64,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let access = access.into();
         let patience = calibration::slowness(clock).await * time_scale;
         let transcript = Arc::new(Transcript::new(clock));
         let strikes = Arc::new(Strikes::default());
-        let start = Conversation::start(&plan, role, 1, clock, transcript.clone(), strikes.clone());
-        let conversation = start.map_err(|source| StartError::Spawn { program: plan.program.clone(), source })?;
+        let carrier = access.carrier(time_scale).await?;
+        let conversation = Conversation::begin(carrier, role, 1, clock, transcript.clone(), strikes.clone());
         let greeting = greeting::greet(&conversation, role, START.mul_f64(patience)).await?;
         let slots = usize::try_from(greeting.max_instances).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
         Ok(Self {
-            plan,
+            access,
             role,
             clock,
             patience,
+            time_scale,
             greeting,
             transcript,
             strikes,
@@ -144,6 +142,11 @@ impl Adapter {
     /// By what deadlines are longer than usual, as it was measured.
     pub fn patience(&self) -> f64 {
         self.patience
+    }
+
+    /// Whether it runs on another host, of which this host's kernel knows nothing.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(&self.access, Access::Await(gate) if gate.is_elsewhere())
     }
 
     /// How often it broke off.
@@ -225,8 +228,14 @@ impl Adapter {
         let number = self.processes.get() + 1;
         self.processes.set(number);
         let (transcript, strikes) = (self.transcript.clone(), self.strikes.clone());
-        let start = Conversation::start(&self.plan, self.role, number, self.clock, transcript, strikes);
-        let conversation = start.map_err(|error| broken(format!("it could not be started again: {error}")))?;
+        let carrier = self.access.carrier(self.time_scale).await.map_err(|error| {
+            if let StartError::NoCaller(_) = error {
+                // Whoever does not come back does not come back the next time either.
+                self.strikes.count();
+            }
+            broken(format!("{how}, and it could not be started again: {}", chain(&error)))
+        })?;
+        let conversation = Conversation::begin(carrier, self.role, number, self.clock, transcript, strikes);
         let greeting = greeting::greet(&conversation, self.role, START.mul_f64(self.patience)).await;
         let trouble = match greeting {
             Ok(greeting) if greeting == self.greeting => None,
@@ -334,39 +343,6 @@ impl Adapter {
     pub async fn greet_again(&self) -> Result<Greeting, StartError> {
         let conversation = self.current.borrow().clone();
         greeting::greet(&conversation, self.role, ANSWER.mul_f64(self.patience)).await
-    }
-}
-
-/// A vendor's implementation of the role that its adapter plays.
-pub struct ProcessSubject {
-    adapter: Rc<Adapter>,
-    declared: Capabilities,
-    arguments: Vec<String>,
-}
-
-impl ProcessSubject {
-    /// The implementation behind an adapter, which declares these capabilities; `arguments` choose it on the command line.
-    pub fn new(adapter: Rc<Adapter>, declared: Capabilities, arguments: Vec<String>) -> Self {
-        Self { adapter, declared, arguments }
-    }
-}
-
-impl Subject for ProcessSubject {
-    fn name(&self) -> String {
-        self.adapter.name()
-    }
-
-    /// The profile leaves an implementation free where the reference had to choose.
-    fn has_golden_traffic(&self) -> bool {
-        false
-    }
-
-    fn arguments(&self) -> Vec<String> {
-        self.arguments.clone()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.declared.clone()
     }
 }
 

@@ -11,7 +11,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
-use super::AdapterPlan;
+use super::carrier::AdapterPlan;
 use crate::net::Clock;
 
 /// How often a process is asked whether it still lives.

@@ -1,4 +1,4 @@
-//! One process of an adapter, talked to: requests with ids, answers in any order, events, and what is none of these.
+//! One life of an adapter, talked to: requests with ids, answers in any order, events, and what is none of these.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::AdapterPlan;
-use super::child::Group;
+use super::carrier::Carrier;
 use super::ear::{Noise, Shared, watch};
 use super::heard::InstanceState;
 use super::strikes::Strikes;
@@ -34,7 +33,7 @@ pub(super) enum AskError {
     Refused(crate::adapter::AdapterError),
 }
 
-/// One process of an adapter. Dropping this ends it, with everything that it has started.
+/// One life of an adapter. Dropping this ends it, with everything that it has started.
 pub(super) struct Conversation {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
@@ -43,29 +42,28 @@ pub(super) struct Conversation {
 
 impl Drop for Conversation {
     fn drop(&mut self) {
-        // The group is owned by the task, and ends with it.
+        // What carries the lines is owned by the task, and ends with it.
         self.task.abort();
     }
 }
 
 impl Conversation {
-    /// Starts process number `number` of an adapter.
-    pub(super) fn start(
-        plan: &AdapterPlan,
+    /// Begins life number `number` of an adapter.
+    pub(super) fn begin(
+        carrier: Carrier,
         role: Role,
         number: u32,
         clock: Clock,
         transcript: Arc<Transcript>,
         strikes: Arc<Strikes>,
-    ) -> std::io::Result<Self> {
-        let (group, streams) = Group::start(plan)?;
+    ) -> Self {
         let shared =
             Arc::new(Shared { role, number, clock, transcript, strikes, state: Mutex::default(), stop: Notify::new() });
-        shared.note(Said::Process(format!("started: {}", plan.words())));
+        shared.note(Said::Process(carrier.began.clone()));
         let (outgoing, inbox) = mpsc::unbounded_channel();
         // Not on a LocalSet: the probes and the run each have one of their own.
-        let task = tokio::spawn(watch(shared.clone(), group, streams, inbox));
-        Ok(Self { shared, outgoing, task })
+        let task = tokio::spawn(watch(shared.clone(), carrier, inbox));
+        Self { shared, outgoing, task }
     }
 
     /// Asks, and waits for the answer.

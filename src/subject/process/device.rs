@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::ProcessSubject;
 use super::instance::Instance;
+use super::subject::ProcessSubject;
 use crate::adapter::{DeviceStimulus, DeviceVerb, Listen, QueryDevice, Stimulate};
 use crate::spec::NodeUri;
 use crate::subject::{Claim, DeviceBrief, DeviceInstance, DeviceSubject, Stimulus, SubjectError};

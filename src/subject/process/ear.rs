@@ -1,15 +1,16 @@
 //! What is heard of a process: the tasks that read its lines and its standard error, and wait for its end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::process::ChildStderr;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::child::{Group, Streams};
+use super::carrier::Carrier;
 use super::heard::{Heard, InstanceState, read};
 use super::strikes::Strikes;
 use super::transcript::{Said, Transcript};
@@ -182,48 +183,48 @@ impl Shared {
     }
 }
 
-/// Runs a process until it ends or is to be ended; then ends everything that it has started.
-pub(super) async fn watch(
-    shared: Arc<Shared>,
-    group: Group,
-    streams: Streams,
-    inbox: mpsc::UnboundedReceiver<Vec<u8>>,
-) {
-    let Streams { stdin, stdout, stderr } = streams;
-    let writing = tokio::spawn(write(stdin, inbox));
-    let hearing = tokio::spawn(hear_errors(shared.clone(), stderr));
-    let mut reading = Box::pin(listen(shared.clone(), stdout));
-    let mut has_read = false;
+/// Runs a life until it ends or is to be ended; then ends everything that it has started.
+pub(super) async fn watch(shared: Arc<Shared>, carrier: Carrier, inbox: mpsc::UnboundedReceiver<Vec<u8>>) {
+    let Carrier { input, output, errors, body, .. } = carrier;
+    let writing = tokio::spawn(write(input, inbox));
+    let hearing = errors.map(|errors| tokio::spawn(hear_errors(shared.clone(), errors)));
+    let mut reading = Box::pin(listen(shared.clone(), output));
+    let mut read = None;
     tokio::select! {
-        () = group.ended(shared.clock) => {}
+        () = body.ended(shared.clock) => {}
         () = shared.stop.notified() => {}
-        () = &mut reading => has_read = true,
-    }
-    if has_read {
-        // It closed its standard output, and may be on its way out; then its exit code is worth knowing.
-        let _ = timeout(DRAIN, group.ended(shared.clock)).await;
+        ended = &mut reading => read = Some(ended),
     }
     writing.abort();
-    let ending = group.end().await;
-    if !has_read {
+    let is_to_be_heard = read.is_none() && body.leaves_words();
+    let ending = body.end(read, DRAIN, shared.clock).await;
+    if is_to_be_heard {
         let _ = timeout(DRAIN, reading).await;
     }
-    let _ = timeout(DRAIN, hearing).await;
-    shared.end(ending.to_string());
+    if let Some(hearing) = hearing {
+        let _ = timeout(DRAIN, hearing).await;
+    }
+    shared.end(ending);
 }
 
-async fn write(mut stdin: ChildStdin, mut inbox: mpsc::UnboundedReceiver<Vec<u8>>) {
+async fn write(mut input: impl AsyncWrite + Unpin, mut inbox: mpsc::UnboundedReceiver<Vec<u8>>) {
     while let Some(line) = inbox.recv().await {
-        if stdin.write_all(&line).await.is_err() || stdin.flush().await.is_err() {
+        if input.write_all(&line).await.is_err() || input.flush().await.is_err() {
             return;
         }
     }
 }
 
-async fn listen(shared: Arc<Shared>, mut stdout: ChildStdout) {
+/// Takes every line until there are no more; gives how that came.
+async fn listen(shared: Arc<Shared>, mut output: impl AsyncRead + Unpin) -> io::Result<()> {
     let mut lines = LineReader::new();
     let mut chunk = vec![0; CHUNK];
-    while let Some(octets) = next(&mut stdout, &mut chunk).await {
+    let ended = loop {
+        let octets = match output.read(&mut chunk).await {
+            Ok(0) => break Ok(()),
+            Ok(length) => &chunk[..length],
+            Err(error) => break Err(error),
+        };
         let read = lines.feed(octets);
         if read.iter().any(|line| matches!(line, Line::Noise(_))) {
             shared.count_noise(octets.len() as u64);
@@ -233,17 +234,19 @@ async fn listen(shared: Arc<Shared>, mut stdout: ChildStdout) {
         }
         // A flood must not keep others from their turn.
         tokio::task::yield_now().await;
-    }
+    };
     if let Some(line) = lines.end() {
         shared.take(line);
     }
+    ended
 }
 
 /// Keeps what an adapter writes to standard error; it is never judged.
 async fn hear_errors(shared: Arc<Shared>, mut stderr: ChildStderr) {
     let mut chunk = vec![0; CHUNK];
     let mut line: Vec<u8> = Vec::new();
-    while let Some(octets) = next(&mut stderr, &mut chunk).await {
+    while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
+        let octets = &chunk[..length];
         for part in octets.split_inclusive(|octet| *octet == b'\n') {
             let room = (4 * LONGEST_WORDS).saturating_sub(line.len());
             line.extend(part.iter().take(room));
@@ -265,12 +268,5 @@ impl Shared {
         let text: String = one_line(&text).chars().take(LONGEST_WORDS).collect();
         self.note(Said::Stderr(text.clone()));
         self.lock().last_words = Some(text);
-    }
-}
-
-async fn next<'a>(stream: &mut (impl AsyncRead + Unpin), chunk: &'a mut [u8]) -> Option<&'a [u8]> {
-    match stream.read(chunk).await {
-        Ok(0) | Err(_) => None,
-        Ok(length) => Some(&chunk[..length]),
     }
 }

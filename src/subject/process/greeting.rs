@@ -22,6 +22,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// Nobody connected, in words.
+    #[error("{0}")]
+    NoCaller(String),
     /// It does not answer `hello`, and why.
     #[error("the adapter does not answer `hello`: {0}")]
     NoAnswer(String),
@@ -53,6 +56,11 @@ impl StartError {
         match self {
             Self::Spawn { .. } => {
                 "a script needs a first line such as `#!/bin/sh`, and the right to be executed".into()
+            }
+            Self::NoCaller(_) => {
+                "the adapter opens a TCP connection to this address, and its first line is {\"token\": \"...\"} with the token \
+                 that was printed; `castproof reference device --connect ADDRESS --token TOKEN` shows one"
+                    .into()
             }
             Self::NoAnswer(_) => {
                 "an adapter reads JSON Lines from its standard input and answers each on its standard output, at once; \

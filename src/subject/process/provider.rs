@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::ProcessSubject;
 use super::instance::Instance;
+use super::subject::ProcessSubject;
 use crate::adapter::{
     CampaignRequests, OpenedProvider, ProviderVerb, Pushed, QueryProvider, ResultOfDevice, StartRequest,
 };
