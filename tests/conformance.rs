@@ -66,6 +66,7 @@ fn main() -> ExitCode {
             provider: Box::new(ReferenceProvider::conformant()),
         },
         relays: None,
+        raw: None,
         expected: Vec::new(),
         foreign: None,
         progress: Rc::new(|example, findings| {

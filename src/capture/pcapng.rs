@@ -15,7 +15,7 @@ use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeade
 use pcap_file::{DataLink, Endianness, PcapError};
 
 use super::reader::{CaptureReader, Piece};
-use super::recording::{Frame, Recording};
+use super::recording::{Frame, Lane, Recording};
 use super::{decode_as, headers};
 
 /// `if_tsresol` of every interface that we write: nanoseconds.
@@ -86,14 +86,30 @@ pub fn write(recording: &Recording, output: impl Write) -> Result<(), CaptureErr
 
 /// Begins a file with the lanes of a recording.
 pub(super) fn begin<W: Write>(recording: &Recording, output: W) -> Result<PcapNgWriter<W>, CaptureError> {
-    let mut writer = PcapNgWriter::with_section_header(output, section_header(recording)).map_err(io_error)?;
-    for lane in &recording.lanes {
+    let comment = format!(
+        "IP, UDP and TCP headers are rebuilt from what the sockets told (IPv4 identification 0, DF set); payloads and \
+         times are as seen.\nRead it with: {}",
+        decode_as::tshark_command(recording)
+    );
+    let comment = SectionHeaderOption::Comment(Cow::Owned(fitting(&comment).into_owned()));
+    begin_as(DataLink::RAW, comment, &recording.lanes, output)
+}
+
+/// Begins a file of frames of this kind, with a comment on the whole and one interface for each lane.
+pub(super) fn begin_as<W: Write>(
+    linktype: DataLink,
+    comment: SectionHeaderOption<'static>,
+    lanes: &[Lane],
+    output: W,
+) -> Result<PcapNgWriter<W>, CaptureError> {
+    let mut writer = PcapNgWriter::with_section_header(output, section_header(comment)).map_err(io_error)?;
+    for lane in lanes {
         let mut options = vec![InterfaceDescriptionOption::IfName(fitting(&lane.name))];
         if !lane.description.is_empty() {
             options.push(InterfaceDescriptionOption::IfDescription(fitting(&lane.description)));
         }
         options.push(InterfaceDescriptionOption::IfTsResol(NANOSECONDS));
-        let block = InterfaceDescriptionBlock { linktype: DataLink::RAW, snaplen: 0, options };
+        let block = InterfaceDescriptionBlock { linktype, snaplen: 0, options };
         writer.write_pcapng_block(block).map_err(io_error)?;
     }
     Ok(writer)
@@ -123,16 +139,11 @@ pub(super) fn put<W: Write>(
     Ok(())
 }
 
-fn section_header(recording: &Recording) -> SectionHeaderBlock<'static> {
-    let comment = format!(
-        "IP, UDP and TCP headers are rebuilt from what the sockets told (IPv4 identification 0, DF set); payloads and \
-         times are as seen.\nRead it with: {}",
-        decode_as::tshark_command(recording)
-    );
+fn section_header(comment: SectionHeaderOption<'static>) -> SectionHeaderBlock<'static> {
     SectionHeaderBlock {
         endianness: Endianness::Little,
         options: vec![
-            SectionHeaderOption::Comment(Cow::Owned(fitting(&comment).into_owned())),
+            comment,
             SectionHeaderOption::UserApplication(Cow::Borrowed(concat!("castproof ", env!("CARGO_PKG_VERSION")))),
         ],
         ..SectionHeaderBlock::default()
@@ -144,7 +155,7 @@ fn fitting(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(&text[..text.floor_char_boundary(OPTION)])
 }
 
-fn io_error(error: PcapError) -> CaptureError {
+pub(super) fn io_error(error: PcapError) -> CaptureError {
     match error {
         PcapError::IoError(error) => CaptureError::Io(error),
         other => CaptureError::Io(std::io::Error::other(other)),

@@ -16,7 +16,7 @@ use crate::findings::{
 };
 use crate::net::Clock;
 use crate::spec::Timestamp;
-use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Question, Remains, Stage, StageBrief};
+use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Question, RawCapture, Remains, Stage, StageBrief};
 use crate::steps::names::nodes;
 use crate::subject::{ADAPTER_FAULT, UNSUPPORTED};
 
@@ -69,6 +69,7 @@ pub(super) struct Context {
     is_given_up: Cell<bool>,
     expected: Vec<ExpectedFailure>,
     foreign: Option<Foreign>,
+    raw: Option<RawCapture>,
     progress: Rc<Progress>,
 }
 
@@ -79,6 +80,9 @@ impl Context {
         let fixtures = Rc::new(Fixtures::load(&options.features.join(Suite::FIXTURES))?);
         let folder = Folder::create(&options.reports, started)?;
         folder.keep_suite(&options.features);
+        if options.raw.is_some() {
+            folder.make_room_for_raw()?;
+        }
         folder.keep_environment(&Environment::of(&options));
         if let Some(foreign) = &options.foreign {
             foreign.keep_transcript(&folder.transcript());
@@ -108,6 +112,7 @@ impl Context {
             nodes: Vec::new(),
             captures: options.captures,
             live: None,
+            raw: None,
             relays: options.relays.map(|(plans, _)| Rc::new(plans)),
             feature: String::new(),
             requirements: Vec::new(),
@@ -129,6 +134,7 @@ impl Context {
             is_given_up: Cell::new(false),
             expected: options.expected,
             foreign: options.foreign,
+            raw: options.raw,
             progress: options.progress,
         })
     }
@@ -149,6 +155,7 @@ impl Context {
             nodes: example.steps.iter().flat_map(|step| nodes(step)).collect(),
             broken_off: broken_off.clone(),
             live: Some(self.folder.recording(&example.slug)),
+            raw: self.raw.clone().map(|capture| (capture, self.folder.raw_recording(&example.slug))),
             ..self.briefs.clone()
         });
         let in_progress = InProgress { slug: example.slug.clone(), since: self.clock.now(), broken_off };

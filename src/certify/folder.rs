@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::capture::{Recording, pcapng};
-use crate::evidence::layout::{CAPTURES, ENVIRONMENT, FIXTURES, GOLDEN, JUNIT, REGISTER, RESULT, TRANSCRIPT};
+use crate::evidence::layout::{CAPTURES, ENVIRONMENT, FIXTURES, GOLDEN, JUNIT, RAW, REGISTER, RESULT, TRANSCRIPT};
 use crate::findings::{RunFindings, write_junit, write_result};
 use crate::spec::Timestamp;
 
@@ -69,6 +69,20 @@ impl Folder {
     /// Where the recording of a scenario is, while it is made and afterwards.
     pub(super) fn recording(&self, slug: &str) -> PathBuf {
         self.path.join(CAPTURES).join(format!("{slug}.pcapng"))
+    }
+
+    /// Makes the folder of the raw recordings.
+    ///
+    /// # Errors
+    /// [`CertifyError::Reports`] when it cannot be made.
+    pub(super) fn make_room_for_raw(&self) -> Result<(), CertifyError> {
+        let path = self.path.join(RAW);
+        fs::create_dir(&path).map_err(|source| CertifyError::Reports { path, source })
+    }
+
+    /// Where the kernel's frames of a scenario are, where they are taken.
+    pub(super) fn raw_recording(&self, slug: &str) -> PathBuf {
+        self.path.join(RAW).join(format!("{slug}.pcapng"))
     }
 
     /// Keeps the recording of a scenario under another name, because the scenario is tried again.

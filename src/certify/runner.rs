@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 
 use crate::findings::{ExpectedFailure, Extent, ProbeFindings, RunFindings, ScenarioFindings};
-use crate::stage::{Casting, FixtureError, ProbeError, RelayPlans, Stage, probe};
+use crate::stage::{Casting, FixtureError, ProbeError, RawCapture, RelayPlans, Stage, probe};
 
 use super::context::{Context, ExamplePlace};
 use super::{Example, Foreign, Selection, Suite, affordable_jobs, preflight};
@@ -51,6 +51,8 @@ pub struct Options {
     pub foreign: Option<Foreign>,
     /// Plans of the relays in the place of the scenario's own, and the file that they come from.
     pub relays: Option<(RelayPlans, PathBuf)>,
+    /// What takes the kernel's frames, where they are wanted.
+    pub raw: Option<RawCapture>,
     /// What is known to fail.
     pub expected: Vec<ExpectedFailure>,
     /// Who is told.

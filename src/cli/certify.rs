@@ -10,7 +10,7 @@ use clap::Args;
 use crate::certify::{self, CertifyError, Rules, Selection, StrictError, Suite, USUAL_JOBS};
 use crate::findings::{ExitCode, ScenarioFindings, Verdict, failure_words, summary_words};
 use crate::spec::{Capability, Role, one_line};
-use crate::stage::{Casting, RelayPlans};
+use crate::stage::{Casting, RawCapture, RelayPlans};
 use crate::subject::broken::{self, Deviation};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
 
@@ -78,6 +78,12 @@ pub(super) struct Certify {
     /// of a scenario in result.json, or as `castproof shrink` leaves it.
     #[arg(long, value_name = "FILE")]
     relay_plan: Option<PathBuf>,
+
+    /// Record the kernel's own frames, too, into one file a scenario in the folder `raw`; needs the privilege CAP_NET_RAW.
+    ///
+    /// Recordings need no privilege, because their headers are rebuilt. Who does not want to believe that compares.
+    #[arg(long)]
+    raw_capture: bool,
 
     /// Sign the evidence of the run with this private key, which `castproof keygen` makes.
     #[arg(long, value_name = "KEY")]
@@ -173,6 +179,13 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
+    let raw = options.raw_capture.then(|| RawCapture::open(interface)).transpose().map_err(|error| {
+        let failure = Failure::of(&error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })?;
     let foreign = match &subject {
         None => None,
         Some(subject) => {
@@ -215,11 +228,16 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         casting,
         foreign,
         relays,
+        raw: raw.clone(),
         expected,
         progress: Rc::new(progress),
     }));
     console.clear();
     let run = run.map_err(failure_of)?;
+
+    if let Some(raw) = &raw {
+        report_raw(console, raw);
+    }
 
     // What fails as expected has its line in the summary; here it would hide the news.
     let is_news = |found: &&ScenarioFindings| found.verdict != Verdict::Pass && !run.findings.is_excused(found);
@@ -243,6 +261,18 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         ExitCode::NothingSelected => ExitCode::Inconclusive,
         code => code,
     })
+}
+
+/// Says what the raw capture lacks; the verdicts do not rest on it.
+fn report_raw(console: &Console, raw: &RawCapture) {
+    if raw.lost() > 0 {
+        let lost = raw.lost();
+        console
+            .warning(&format!("the raw capture has gaps: the kernel threw away {lost} frames before they were taken"));
+    }
+    if let Some(trouble) = raw.trouble() {
+        console.warning(&format!("the raw capture has gaps: {}", one_line(&trouble)));
+    }
 }
 
 /// A file of a vendor that is not taken.

@@ -96,6 +96,7 @@ pub(super) fn shrink(console: &Rc<Console>, options: &Options) -> Result<ExitCod
             interface: [127, 0, 0, 1].into(),
             casting: casting(console, deviation, &[]).ok().flatten().expect("the name was found before"),
             relays: plans.or_else(|| start.clone()).map(|plans| (plans, file)),
+            raw: None,
             expected: Vec::new(),
             foreign: None,
             progress: Rc::new(|_, _| {}),

@@ -8,6 +8,8 @@ pub const JUNIT: &str = "junit.xml";
 pub const REGISTER: &str = "register.yaml";
 /// The folder of the recordings, one for each scenario.
 pub const CAPTURES: &str = "captures";
+/// The folder of the kernel's own frames, one file for each scenario, where they were asked for.
+pub const RAW: &str = "raw";
 /// The folder of the golden recordings that traffic was compared with.
 pub const GOLDEN: &str = "golden";
 

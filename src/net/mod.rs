@@ -20,6 +20,7 @@ mod post_error;
 pub mod relay;
 mod server;
 pub mod shortage;
+pub mod tap;
 mod task;
 
 pub use arrival::{Arrival, Ears};
@@ -31,3 +32,4 @@ pub use multicast::{MulticastReceiver, MulticastSender};
 pub use relay::{
     AnswerDecision, BoundRelay, ConnectionPlan, OpenDecision, PassAll, RelayEvent, RelayWhat, Side, TcpRelay,
 };
+pub use tap::{RawFrame, Tap, TapError};

@@ -19,6 +19,7 @@ mod moments;
 mod probe;
 mod provider_life;
 mod question;
+mod raw;
 mod reception;
 mod recorder;
 mod relays;
@@ -54,6 +55,7 @@ pub use moments::{Happening, Switch};
 pub use probe::{ProbeError, probe};
 pub use provider_life::RestartMoment;
 pub use question::{Question, QuestionError};
+pub use raw::RawCapture;
 pub use reception::Reception;
 pub use relays::{PlannedFault, RelayPlanError, RelayPlans};
 use remains::observations;
@@ -114,6 +116,8 @@ pub struct StageBrief {
     pub relays: Option<Rc<RelayPlans>>,
     /// The file that its recording is written to while it is made.
     pub live: Option<PathBuf>,
+    /// What takes the kernel's frames, and the file for those of the scenario.
+    pub raw: Option<(RawCapture, PathBuf)>,
     /// The feature that the scenario belongs to, such as `firmware_update/normal_flow`.
     pub feature: String,
     /// The requirements that the scenario is tagged with.

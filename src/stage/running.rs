@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local};
 
 use crate::adapter::{ResultOfDevice, Standing};
-use crate::capture::Timeline;
+use crate::capture::recording::INTERACTION_LANE;
+use crate::capture::{LaneId, Timeline};
 use crate::device::DeviceConfiguration;
 use crate::judge::Beside;
 use crate::judge::standing::Known;
@@ -26,6 +27,7 @@ use super::channels::{Channels, TTL, lane};
 use super::host::HostWatch;
 use super::hostile::Insider;
 use super::link::{LinkPlan, Outage};
+use super::raw::RawRecording;
 use super::recorder::Recorder;
 use super::script::{DevicePlan, Script, Skew};
 use super::work_folder::work_folder;
@@ -81,6 +83,8 @@ pub(super) struct Running {
     listener: AbortHandle,
     /// What writes the recording while it is made.
     writer: Option<AbortHandle>,
+    /// The kernel's frames, where they are wanted.
+    raw: Option<RawRecording>,
     /// What the host had lost before any socket of the scenario was opened.
     losses: LossMark,
     /// What adapters did wrong by instances that have ended since.
@@ -110,6 +114,13 @@ impl Running {
         let writer = brief.live.clone().map(|path| {
             let (recorder, clock) = (recorder.clone(), brief.clock);
             spawn_local(async move { recorder.keep_writing(clock, &path).await }).abort_handle()
+        });
+        let raw = brief.raw.as_ref().map(|(capture, path)| {
+            let raw = capture.begin(path, &recorder.recording().lanes);
+            for (table, lane) in std::iter::once(&channels.sender).chain(&channels.devices).zip(0..) {
+                table.values().for_each(|entry| raw.route((entry.group, entry.port).into(), LaneId(lane)));
+            }
+            raw
         });
         let plans = script.devices.iter().zip(&channels.devices).zip(1..);
         let lanes = plans.map(|((plan, table), number)| AirLane {
@@ -156,6 +167,7 @@ impl Running {
             outage: Outage::default(),
             listener,
             writer,
+            raw,
             losses,
             past_faults: Vec::new(),
             host: HostWatch::open(brief.clock),
@@ -182,6 +194,9 @@ impl Running {
     ) -> Result<(), StageError> {
         let relay: BoundRelay = TcpRelay::bind()
             .map_err(|source| StageError::System { what: "open a relay of the interaction channel", source })?;
+        if let (Some(raw), Some(lane)) = (&self.raw, self.recorder.lane(INTERACTION_LANE)) {
+            raw.route(relay.local_addr(), lane);
+        }
         let number = self.briefs.len() as u64;
         let mut channels = channels;
         if plan.names_the_source {
@@ -372,6 +387,8 @@ impl Running {
 
     /// Ends everything; when this returns, the ports are free. Gives all that adapters did wrong.
     pub(super) async fn close(mut self) -> Vec<String> {
+        // The recording is over, and so are the frames: the end of what is still open is told in neither.
+        self.raw = None;
         // All at once: an adapter may take its time over each.
         let devices = std::mem::take(&mut self.devices).into_values().map(|device| device.end());
         self.past_faults.extend(futures::future::join_all(devices).await.into_iter().flatten());

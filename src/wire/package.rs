@@ -46,7 +46,8 @@ impl PackageHeader {
             .map_err(|fault| invalid(fault.valid_up_to(), "header", "not UTF-8"))?;
         let mut header = Self::default();
         let mut offset = MAGIC.len() + 1;
-        for line in text.lines().skip(1) {
+        // A line ends with a line feed and nothing else, so that a value is what stands there.
+        for line in text.split('\n').skip(1) {
             let (name, value) =
                 line.split_once(": ").ok_or_else(|| invalid(offset, "header", "a line that is no `name: value`"))?;
             header.take(offset, name, value)?;
@@ -147,6 +148,17 @@ mod tests {
         }
         let later = b"castproof-package/1\ncolour: red\n\n.";
         assert_eq!(PackageHeader::split(later), Ok((PackageHeader::default(), b".".as_slice())));
+    }
+
+    /// Found by fuzzing: a carriage return was taken for a part of the line's end, so what was read was not what was written.
+    #[test]
+    fn a_carriage_return_is_part_of_a_value() {
+        let package = b"castproof-package/1\nmodel: X2\r\r\n\nimage";
+
+        let (header, _) = PackageHeader::split(package).unwrap();
+
+        assert_eq!(header.model.as_deref(), Some("X2\r\r"));
+        assert_eq!([header.encode(), b"image".to_vec()].concat(), package);
     }
 
     #[test]

@@ -39,6 +39,7 @@ fn run(name: &str, selection: Selection, casting: Casting) -> PathBuf {
         interface: [127, 0, 0, 1].into(),
         casting,
         relays: None,
+        raw: None,
         expected: Vec::new(),
         foreign: None,
         progress: Rc::new(|_, _| {}),

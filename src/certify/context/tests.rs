@@ -23,6 +23,7 @@ fn context(reports: &Path) -> Context {
         interface: [127, 0, 0, 1].into(),
         casting,
         relays: None,
+        raw: None,
         expected: Vec::new(),
         foreign: None,
         progress: Rc::new(|_, _| ()),
