@@ -13,6 +13,8 @@ mod place;
 mod profiles;
 #[path = "foreign/scenarios.rs"]
 mod scenarios;
+#[path = "foreign/words.rs"]
+mod words;
 
 use std::path::PathBuf;
 

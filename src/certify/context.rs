@@ -11,21 +11,23 @@ use cucumber::gherkin::{Feature, Scenario};
 use sha2::{Digest, Sha256};
 
 use crate::capture::{Recording, Timeline, Transcript, TranscriptOptions};
-use crate::findings::{
-    Expectation, ExpectedFailure, Extent, Host, RunFacts, RunFindings, ScenarioFindings, Verdict, verdict_of,
-};
+use crate::findings::{Expectation, ExpectedFailure, Extent, Host, RunFacts, RunFindings, ScenarioFindings, Verdict};
 use crate::net::Clock;
 use crate::spec::Timestamp;
-use crate::stage::{BrokenOff, Fixtures, OUT_OF_TIME, Question, RawCapture, Remains, Stage, StageBrief};
+use crate::stage::{BrokenOff, Fixtures, Question, RawCapture, Remains, Stage, StageBrief};
 use crate::steps::names::nodes;
-use crate::subject::{ADAPTER_FAULT, UNSUPPORTED};
+use crate::subject::ADAPTER_FAULT;
+
+use conclusion::conclude;
 
 use super::environment::Environment;
 use super::folder::Folder;
-use super::foreign::may_be_left_out;
 use super::repeat::shared_arguments;
 use super::runner::{CertifyError, Options, Progress, Run};
 use super::{Example, Foreign, Suite};
+
+mod applicability;
+mod conclusion;
 
 /// Lines of traffic that a scenario which is not green brings along.
 const TRAFFIC_LINES: usize = 12;
@@ -175,22 +177,11 @@ impl Context {
             Some(stage) => stage.finish().await,
             None => Remains::default(),
         };
-        let failed_a_check = remains.checks.last().is_some_and(|check| check.verdict != Verdict::Pass);
+        let holds = |verdict| matches!(verdict, Verdict::Pass | Verdict::NotApplicable);
+        let failed_a_check = remains.checks.last().is_some_and(|check| !holds(check.verdict));
         let fault = fault_of(finished).filter(|_| !failed_a_check);
         self.found(example, fault, remains);
         self.keep();
-    }
-
-    /// Notes that an example asks for a capability that a subject does not declare.
-    pub(super) fn does_not_apply(&self, example: &Example) {
-        let Some(capability) = self.briefs.casting.lacks(&example.needs) else { return };
-        let mut findings = self.findings(example, None, Remains::default());
-        findings.verdict = Verdict::NotApplicable;
-        let requires = capability.requires();
-        findings.faults = vec![format!("the scenario requires {requires}; `{capability}` is not declared")];
-        (self.progress)(example, None);
-        (self.progress)(example, Some(&findings));
-        self.done.borrow_mut().push(findings);
     }
 
     fn found(&self, example: &Example, fault: Option<String>, remains: Remains) {
@@ -262,40 +253,11 @@ impl Context {
     }
 
     fn findings(&self, example: &Example, fault: Option<String>, mut remains: Remains) -> ScenarioFindings {
-        let mut faults: Vec<String> = fault.into_iter().collect();
         let recording = remains.recording.take();
         let (held, broken): (Vec<_>, Vec<_>) =
             std::mem::take(&mut remains.standing).into_iter().partition(|check| check.verdict == Verdict::Pass);
         remains.checks.extend(broken);
-        let mut verdict = verdict_of(&remains.checks, &faults);
-        if faults.iter().any(|fault| fault.starts_with(OUT_OF_TIME)) {
-            verdict = Verdict::OutOfTime;
-        }
-        if faults.iter().any(|fault| fault.starts_with(UNSUPPORTED)) {
-            let price = if may_be_left_out(example, &self.suite.register) {
-                Verdict::NotApplicable
-            } else {
-                Verdict::Inconclusive
-            };
-            verdict = remains.checks.iter().map(|check| check.verdict).fold(price, Verdict::worst);
-        }
-        for fault in std::mem::take(&mut remains.adapter_faults) {
-            if !faults.contains(&fault) {
-                faults.push(fault);
-            }
-        }
-        let has_broken_off = faults.iter().any(|fault| fault.starts_with(ADAPTER_FAULT));
-        if has_broken_off {
-            verdict = verdict_of(&remains.checks, &[]).worst(Verdict::AdapterFault);
-        } else if !remains.doubts.is_empty() {
-            faults.extend(remains.doubts.into_iter().map(|doubt| format!("{doubt}: nothing can be concluded")));
-            verdict = Verdict::Inconclusive;
-        } else if !remains.excuses.is_empty() {
-            faults.extend(
-                remains.excuses.into_iter().map(|excuse| format!("{excuse}: this is said, and excuses no failure")),
-            );
-            verdict = verdict.worst(Verdict::Inconclusive);
-        }
+        let (verdict, mut faults) = conclude(example, &self.suite.register, fault, &mut remains);
         // What was concluded stands: the recording was judged, though it could not be kept. The run is partial by it.
         let capture = match recording.as_ref().map(|recording| self.folder.keep_recording(&example.slug, recording)) {
             Some(Ok(path)) => Some(path),

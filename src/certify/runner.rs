@@ -20,9 +20,6 @@ use super::{Example, Foreign, Selection, Suite, affordable_jobs, preflight};
 
 /// How many scenarios run at the same time when nobody says otherwise.
 pub const USUAL_JOBS: u16 = 28;
-/// How many Devices a scenario has when it has many. So many instances must fit into an adapter for each scenario that runs
-/// at the same time.
-const USUAL_POPULATION: usize = 20;
 
 /// Told of each scenario that begins (without findings) and ends (with them).
 pub type Progress = dyn Fn(&Example, Option<&ScenarioFindings>);
@@ -137,15 +134,9 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
         return Err(CertifyError::NothingSelected);
     }
     let (total, is_selection) = (selected.len(), selected.len() < options.suite.examples.len());
-    // What does not apply to these subjects is found without running it.
-    let (lacking, chosen): (Vec<&Example>, Vec<&Example>) =
-        selected.into_iter().partition(|example| options.casting.lacks(&example.needs).is_some());
-    let lacking: Vec<Example> = lacking.into_iter().cloned().collect();
-    let chosen: BTreeSet<ExamplePlace> =
-        chosen.into_iter().map(|example| (example.file.clone(), example.line)).collect();
+    let selected: Vec<Example> = selected.into_iter().cloned().collect();
     let foreign = options.foreign.clone();
-    let most = foreign.as_ref().map_or(usize::MAX, |foreign| foreign.adapter().max_instances() / USUAL_POPULATION);
-    let jobs = affordable_jobs(options.jobs)?.min(most.max(1));
+    let jobs = affordable_jobs(options.jobs)?;
     preflight::check(options.interface).await?;
     let mut interruption = std::pin::pin!(interruption());
     let (suite, interface) = (options.suite.clone(), options.interface);
@@ -160,9 +151,14 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
             return Ok(context.conclude(false, Extent::Partial, total));
         }
     }
-    for example in &lacking {
+    // What does not apply to these subjects is found without running it.
+    let (lacking, chosen): (Vec<&Example>, Vec<&Example>) =
+        selected.iter().partition(|example| context.is_beyond(example));
+    for example in lacking {
         context.does_not_apply(example);
     }
+    let chosen: BTreeSet<ExamplePlace> =
+        chosen.into_iter().map(|example| (example.file.clone(), example.line)).collect();
 
     let all = async {
         play(&context, features_with(&suite, &chosen), jobs).await;

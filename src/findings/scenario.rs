@@ -63,10 +63,12 @@ pub struct ScenarioFindings {
 
 /// The verdict that follows from checks and faults: the worst wins.
 ///
-/// A scenario of which no sentence asked a check proves nothing and is inconclusive. A standing check makes it red when it
-/// fails, and never green.
+/// A check that does not apply counts only where no other was asked. A scenario of which no sentence asked a check proves
+/// nothing and is inconclusive. A standing check makes it red when it fails, and never green.
 pub fn verdict_of(checks: &[CheckResult], faults: &[String]) -> Verdict {
-    let asked = checks.iter().filter(|check| !check.is_standing()).map(|check| check.verdict).reduce(Verdict::worst);
+    let asked = || checks.iter().filter(|check| !check.is_standing()).map(|check| check.verdict);
+    let applied = asked().filter(|verdict| *verdict != Verdict::NotApplicable).reduce(Verdict::worst);
+    let asked = applied.or_else(|| asked().next());
     let standing = checks.iter().filter(|check| check.is_standing()).map(|check| check.verdict);
     let fault = (!faults.is_empty()).then_some(Verdict::HarnessFault);
     // What holds in any traffic proves nothing of a scenario's own.
@@ -95,7 +97,8 @@ impl ScenarioFindings {
 
     /// Everything that speaks against it: the checks that do not hold, and the faults.
     pub fn shortcomings(&self) -> Vec<String> {
-        let checks = self.checks.iter().filter(|check| !check.verdict.is_green()).map(CheckResult::reason);
+        let speaks = |check: &&CheckResult| !matches!(check.verdict, Verdict::Pass | Verdict::NotApplicable);
+        let checks = self.checks.iter().filter(speaks).map(CheckResult::reason);
         checks.chain(self.faults.iter().cloned()).collect()
     }
 

@@ -1,6 +1,10 @@
 //! Checks on what the wire does not show: the kernel's table, prompts, the provider's record.
 
+mod contradictions;
+
 use super::{Beside, Outcome};
+
+pub use contradictions::{Word, contradictions};
 
 pub(super) fn membership(beside: &Beside, joining: &[String], staying_away: &[String]) -> Outcome {
     let accepted = format!("members of their delivery group: {}; never: {}", list(joining), list(staying_away));

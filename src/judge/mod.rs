@@ -26,6 +26,7 @@ use crate::spec::Timestamp;
 
 pub use attempts::{attempts_made, peak_bound};
 pub use check::Check;
+pub use claims::{Word, contradictions};
 pub use reports::{Report, answer_to, reports_of};
 
 /// Campaigns whose name begins like this are roll calls: the harness's fence, not the scenario's subject.

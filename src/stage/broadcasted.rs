@@ -13,6 +13,8 @@ const SOON: Duration = Duration::from_secs(5);
 pub(super) struct Broadcasted {
     /// Its name.
     pub campaign: crate::spec::CampaignId,
+    /// The sequence number that it has, as the provider says.
+    pub sequence: Option<crate::spec::SequenceNumber>,
     /// Until how long after the end of transmission reports may come.
     pub latest_report: Duration,
     /// From when on reports may come, counted from the end of transmission.
@@ -49,6 +51,7 @@ pub(super) fn broadcasted(plan: &CampaignPlan, now: Timestamp) -> Broadcasted {
     let wait = timings().map(|timing| timing.offset + timing.window).max().unwrap_or_default();
     Broadcasted {
         campaign: plan.campaign.clone(),
+        sequence: None,
         latest_report: wait + later,
         offset: plan.reporting.offset,
         expires_at: now + plan.lifetime,

@@ -13,7 +13,7 @@ use crate::capture::recording::STEP_COMMENT;
 use crate::capture::{
     Departure, Frame, OrderRule, Recording, Shown, Sight, Timeline, Transcript, TranscriptOptions, compare, pcapng,
 };
-use crate::findings::Verdict;
+use crate::findings::{CheckResult, Verdict};
 use crate::judge::{Outcome, ROLL_CALL};
 use crate::wire::syncml::{Command, Message};
 
@@ -75,11 +75,20 @@ impl GoldenQuestion {
     }
 }
 
+/// Why a vendor's traffic is compared with no golden recording.
+const NO_GOLDEN_TRAFFIC: &str = "a golden recording tells the traffic of the reference, and the profile leaves others free \
+                                 where the reference had to choose: the other sentences of the scenario judge it";
+
 impl Stage {
     /// The traffic so far is that of the golden recording.
     pub async fn match_golden(&mut self) -> Result<(), StageError> {
         let casting = &self.brief()?.casting;
-        if !(casting.device.has_golden_traffic() && casting.provider.has_golden_traffic()) {
+        if casting.device.is_foreign() || casting.provider.is_foreign() {
+            self.open().await?;
+            let question = GoldenQuestion { recording: self.golden_recording()?, settled: false };
+            let outcome = Outcome::new(Verdict::NotApplicable, NO_GOLDEN_TRAFFIC, "");
+            let result = CheckResult { asked: None, ..self.result_of(&Question::Golden(question), outcome)? };
+            self.checks.push(result);
             return Ok(());
         }
         // A Device reports one thing after the other: when it has answered the roll call, its reports are over.

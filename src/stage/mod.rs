@@ -339,6 +339,7 @@ impl Stage {
             doubts: std::mem::take(&mut self.doubts),
             excuses: Vec::new(),
             adapter_faults: Vec::new(),
+            contradictions: Vec::new(),
             relays: self.relay_plans(),
             odd_accounts: self.odd_accounts(),
         };
@@ -347,6 +348,7 @@ impl Stage {
             remains.standing = standing_checks(running);
             remains.doubts.extend(running.doubts());
             remains.excuses = running.excuses();
+            remains.contradictions = running.contradictions();
             remains.adapter_faults = running.adapter_faults();
             remains.observations.extend(observations(running));
             remains.recording = Some(running.recorder.recording().clone());

@@ -26,6 +26,8 @@ pub struct Remains {
     pub excuses: Vec<String>,
     /// What adapters did wrong: with any of it, nothing passes.
     pub adapter_faults: Vec<String>,
+    /// What vendors' adapters said while the wire or the kernel showed something else, each in a sentence.
+    pub contradictions: Vec<String>,
     /// What the relays were to do.
     pub relays: Vec<RelayPlan>,
     /// The accounts about which something is odd.

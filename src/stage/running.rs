@@ -10,15 +10,13 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local};
 
-use crate::adapter::{ResultOfDevice, Standing};
 use crate::capture::recording::INTERACTION_LANE;
 use crate::capture::{LaneId, Timeline};
 use crate::device::DeviceConfiguration;
-use crate::judge::Beside;
 use crate::judge::standing::Known;
 use crate::net::{BoundRelay, Clock, Lease, LossMark, RelayEvent, TcpRelay};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
-use crate::subject::{Claim, ClaimKind, DeviceBrief, DeviceInstance, ProviderBrief, ProviderInstance, Stimulus};
+use crate::subject::{DeviceBrief, DeviceInstance, Places, ProviderBrief, ProviderInstance, Stimulus};
 
 use super::air::{Air, AirLane, AirPlan};
 use super::broadcasted::Broadcasted;
@@ -33,7 +31,9 @@ use super::script::{DevicePlan, Script, Skew};
 use super::work_folder::work_folder;
 use super::{StageBrief, StageError};
 
+mod claims;
 mod trouble;
+mod words;
 
 /// Where the Service Provider's sequence numbers begin; those of the hostile sender are lower.
 pub(super) const SEQUENCE: u64 = 1000;
@@ -89,9 +89,15 @@ pub(super) struct Running {
     losses: LossMark,
     /// What adapters did wrong by instances that have ended since.
     pub(super) past_faults: Vec<String>,
+    /// Whether the Devices, and the provider, are a vendor's.
+    is_foreign: (bool, bool),
+    /// What vendors' adapters said, and the kernel contradicted at once.
+    contradicted: Vec<String>,
     // Last, so that ports and folders are given back after everything that uses them.
     lease: Lease,
     folder: TempDir,
+    /// The places that adapters have for the instances.
+    _places: [Places; 2],
 }
 
 impl Drop for Running {
@@ -104,6 +110,9 @@ impl Drop for Running {
 impl Running {
     /// Opens everything: when this returns, every Device that is on listens.
     pub(super) async fn open(brief: &StageBrief, script: &Script, early_steps: &[String]) -> Result<Self, StageError> {
+        // Before anything of the host is taken: others may have the places for a while.
+        let casting = &brief.casting;
+        let places = [casting.device.reserve(script.devices.len()).await?, casting.provider.reserve(1).await?];
         let losses = LossMark::now(brief.interface);
         let cast = Cast::new(brief.seed);
         let channels = Channels::lease(brief, script.devices.len())?;
@@ -171,8 +180,11 @@ impl Running {
             losses,
             past_faults: Vec::new(),
             host: HostWatch::open(brief.clock),
+            is_foreign: (casting.device.is_foreign(), casting.provider.is_foreign()),
+            contradicted: Vec::new(),
             lease: channels.lease,
             folder,
+            _places: places,
         };
         for (plan, table) in script.devices.iter().zip(channels.devices) {
             running.prepare(plan, table, &events)?;
@@ -247,6 +259,7 @@ impl Running {
         }
         instance.listen().await?;
         self.devices.insert(plan.name.clone(), instance);
+        self.look_for_membership(&plan.name);
         Ok(())
     }
 
@@ -325,49 +338,9 @@ impl Running {
         }
     }
 
-    /// What the Devices have said of themselves, by name.
-    pub(super) fn claims(&self) -> Vec<(String, Claim)> {
-        let mut all = Vec::new();
-        for (name, device) in &self.devices {
-            all.extend(device.claims().into_iter().map(|claim| (name.clone(), claim)));
-        }
-        all
-    }
-
-    /// How often the End User of a Device was asked about a campaign.
-    pub(super) fn prompts(&self, device: &str, campaign: &crate::spec::CampaignId) -> usize {
-        let Some(device) = self.devices.get(device) else { return 0 };
-        let is_prompt =
-            |what: &ClaimKind| matches!(what, ClaimKind::Prompted { campaign: about, .. } if about == campaign);
-        device.claims().iter().filter(|claim| is_prompt(&claim.what)).count()
-    }
-
     /// The Service Provider's name.
     pub(super) fn server(&self) -> &crate::spec::ServerId {
         self.cast.server()
-    }
-
-    /// Everything that is known beside the traffic.
-    pub(super) fn beside(&self) -> Beside {
-        let is_scenario = |at: Timestamp| self.first_roll_call.is_none_or(|first| at < first);
-        let samples = self.air.samples().into_iter().filter(|sample| is_scenario(sample.at) && !sample.at_end);
-        let prompts = self.claims().into_iter().filter_map(|(device, claim)| match claim.what {
-            ClaimKind::Prompted { campaign, may_decline } => Some((device, campaign.to_string(), may_decline)),
-            ClaimKind::Settled { .. } | ClaimKind::Note(_) => None,
-        });
-        let mut records = BTreeMap::new();
-        for broadcasted in &self.broadcasted {
-            for (name, id) in &self.ids {
-                if let Some(record) = self.provider.as_ref().and_then(|one| one.record(&broadcasted.campaign, id)) {
-                    records.insert((name.clone(), broadcasted.campaign.to_string()), words(&record).to_owned());
-                }
-            }
-        }
-        Beside {
-            memberships: samples.map(|sample| (sample.at, sample.joined)).collect(),
-            prompts: prompts.collect(),
-            records,
-        }
     }
 
     /// The accounts that the traffic makes use of, as each side has them.
@@ -399,15 +372,6 @@ impl Running {
             self.past_faults.extend(provider.end().await);
         }
         std::mem::take(&mut self.past_faults)
-    }
-}
-
-fn words(record: &ResultOfDevice) -> &'static str {
-    match (record.care, record.success) {
-        (Standing::Restored, _) => "restored",
-        (Standing::NeedsAttention, _) => "needs attention",
-        (_, true) => "success",
-        (_, false) => "failure",
     }
 }
 

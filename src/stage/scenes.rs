@@ -111,8 +111,8 @@ impl Stage {
         self.open().await?;
         let plan = CampaignPlan { age, ..self.plan(campaign)? };
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
-        let entry = broadcasted(&plan, running.clock.now());
-        running.provider()?.push(plan).await?;
+        let mut entry = broadcasted(&plan, running.clock.now());
+        entry.sequence = Some(running.provider()?.push(plan).await?);
         running.broadcasted.push(entry);
         Ok(())
     }
@@ -135,7 +135,7 @@ impl Stage {
         let plan = self.plan(campaign)?;
         match self.running()?.provider()?.push(plan).await {
             // Whether it is on the air is for the judge to see.
-            Ok(_) | Err(SubjectError::Refused { .. }) => Ok(()),
+            Ok(_) | Err(SubjectError::Refused { .. } | SubjectError::Declined { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

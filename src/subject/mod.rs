@@ -32,6 +32,14 @@ pub use serve::{serve_device, serve_provider};
 pub const ADAPTER_FAULT: &str = "adapter fault";
 /// How the text begins of what an adapter cannot be asked for.
 pub const UNSUPPORTED: &str = "the adapter does not support this";
+/// How the text begins of what a vendor's implementation refused, or tried and failed at.
+pub const REFUSED: &str = "the implementation refused";
+/// How the text begins where that was something that every implementation of its role must do.
+pub const REFUSED_A_MUST: &str = "the implementation refused what every one of its role must do";
+/// How the text begins of what the host kept a vendor's implementation from, by its own word.
+pub const HINDERED: &str = "the adapter says that this host did not let it";
+/// How the text begins of what an adapter said while something else happened.
+pub const CONTRADICTED: &str = "adapter contradicted";
 
 /// Why a subject did not do what it was asked; the harness's trouble or the subject's, never a verdict by itself.
 #[derive(Debug, thiserror::Error)]
@@ -74,13 +82,25 @@ pub enum SubjectError {
         /// Why it cannot, in its own words.
         why: String,
     },
-    /// The host kept the implementation from it.
-    #[error("{name}: this host did not let it: {reason}")]
+    /// The host kept a vendor's implementation from it, as its adapter says.
+    #[error("{HINDERED}: {name}: {reason}")]
     Host {
         /// The instance.
         name: String,
         /// What it said.
         reason: String,
+    },
+    /// A vendor's implementation refused, or tried and failed, as its adapter says.
+    #[error("{}: {name}: {what}: {reason}", if *is_must { REFUSED_A_MUST } else { REFUSED })]
+    Declined {
+        /// The instance.
+        name: String,
+        /// What it was asked for.
+        what: String,
+        /// What it said.
+        reason: String,
+        /// Whether every implementation of its role must do it.
+        is_must: bool,
     },
     /// The implementation refused or broke off.
     #[error("{name}: {reason}")]
@@ -198,14 +218,28 @@ pub enum ClaimKind {
     Note(String),
 }
 
+/// The places of the instances of a scenario, where there is a limit to them.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// What gives them back.
+    _held: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
 /// An implementation, whatever its role.
 pub trait Subject {
     /// The implementation's name, for findings.
     fn name(&self) -> String;
 
-    /// Whether golden recordings, which tell the traffic of the reference, say anything about it.
-    fn has_golden_traffic(&self) -> bool {
-        true
+    /// Whether it is a vendor's. Golden recordings, which tell the traffic of the reference, say nothing about it then, and
+    /// what it says of itself is held against the wire.
+    fn is_foreign(&self) -> bool {
+        false
+    }
+
+    /// Takes the places of so many instances at once, and waits for them where others have them; they are given back when
+    /// what is returned is dropped.
+    fn reserve(&self, _instances: usize) -> LocalBoxFuture<'_, Result<Places, SubjectError>> {
+        Box::pin(std::future::ready(Ok(Places::default())))
     }
 
     /// The arguments by which the command line chooses it; none for the usual one.

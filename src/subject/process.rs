@@ -27,7 +27,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use super::SubjectError;
 use crate::adapter::{Ask, Bye, DeviceVerb, ErrorKind, Greeting, Outcome, ProviderVerb, Verbs};
@@ -260,14 +259,16 @@ impl Adapter {
         format!("{plain}-{}", self.names.get())
     }
 
-    /// Waits until one more instance may be open.
-    async fn slot(&self, name: &str) -> Result<OwnedSemaphorePermit, SubjectError> {
-        let waited = timeout(START.mul_f64(self.patience), self.slots.clone().acquire_owned()).await;
-        waited.ok().and_then(Result::ok).ok_or_else(|| SubjectError::Unsupported {
-            name: name.to_owned(),
-            what: "one more instance".to_owned(),
-            why: format!("it has at most {} at once", self.greeting.max_instances),
-        })
+    /// Waits until so many more instances may be open. Who asked first is served first, so nobody waits for ever.
+    async fn places(&self, instances: usize) -> Result<OwnedSemaphorePermit, SubjectError> {
+        let too_many = || SubjectError::Unsupported {
+            name: self.name(),
+            what: format!("{instances} instances at once"),
+            why: format!("`max_instances` is {}", self.greeting.max_instances),
+        };
+        let most = self.max_instances().min(Semaphore::MAX_PERMITS);
+        let count = u32::try_from(instances).ok().filter(|_| instances <= most).ok_or_else(too_many)?;
+        self.slots.clone().acquire_many_owned(count).await.map_err(|_| too_many())
     }
 
     /// Asks a process for something; what goes wrong is told with the name that the instance has in the scenario.
@@ -283,9 +284,12 @@ impl Adapter {
             AskError::Unsupported(why) => {
                 SubjectError::Unsupported { name: name.to_owned(), what: what.to_owned(), why }
             }
-            AskError::Refused(error) if error.kind == ErrorKind::Refused => {
-                SubjectError::Refused { name: name.to_owned(), reason: one_line(&error.reason) }
-            }
+            AskError::Refused(error) if error.kind == ErrorKind::Refused => SubjectError::Declined {
+                name: name.to_owned(),
+                what: what.to_owned(),
+                reason: one_line(&error.reason),
+                is_must: is_must(self.role, what),
+            },
             AskError::Refused(error) if error.kind == ErrorKind::Host => {
                 SubjectError::Host { name: name.to_owned(), reason: one_line(&error.reason) }
             }
@@ -343,6 +347,14 @@ impl Adapter {
     pub async fn greet_again(&self) -> Result<Greeting, StartError> {
         let conversation = self.current.borrow().clone();
         greeting::greet(&conversation, self.role, ANSWER.mul_f64(self.patience)).await
+    }
+}
+
+/// Whether every implementation of a role must do what it is asked for here (docs/adapter.md, section 6).
+fn is_must(role: Role, what: &str) -> bool {
+    match role {
+        Role::Provider => ["open", "push", "provision", "query", "close"].contains(&what),
+        Role::Device | Role::System => ["open", "listen", "stimulus `power`", "close"].contains(&what),
     }
 }
 

@@ -165,7 +165,10 @@ fn replay_scenario(
         member.map_err(|error| chain(&error))
     };
     let is_lost = tape.is_err();
-    let asked = scenario.checks.iter().filter(|check| !check.is_standing() || is_lost);
+    // What did not apply to the subject was not asked, and is not now.
+    let applied =
+        scenario.checks.iter().filter(|check| check.verdict != Verdict::NotApplicable || check.asked.is_some());
+    let asked = applied.filter(|check| !check.is_standing() || is_lost);
     let mut replayed: Vec<Replayed> = Vec::new();
     replayed.extend(asked.map(|stored| {
         let asked = tape.as_mut().map_err(|reason| reason.clone()).and_then(|tape| tape.ask(stored, golden));
@@ -206,6 +209,10 @@ fn findings_again(stored: &ScenarioFindings, replayed: &[Replayed]) -> ScenarioF
         // The run knew its host, and what did not apply to its subject; the traffic shows neither.
         Verdict::Inconclusive | Verdict::OutOfTime if !stored.faults.is_empty() => stored.verdict,
         Verdict::NotApplicable if stored.checks.is_empty() && !stored.faults.is_empty() => stored.verdict,
+        // So it knew what an adapter did and said.
+        verdict if !stored.faults.is_empty() && !stored.checks.iter().any(|check| check.verdict == verdict) => {
+            verdict.worst(verdict_of(&checks, &[]))
+        }
         _ => verdict_of(&checks, &stored.faults),
     };
     ScenarioFindings { verdict, checks, ..stored.clone() }

@@ -6,8 +6,6 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::Adapter;
 use super::conversation::Conversation;
 use super::heard::InstanceState;
@@ -15,7 +13,7 @@ use crate::adapter::{Ask, Close, Verbs};
 use crate::findings::chain;
 use crate::subject::{Claim, SubjectError};
 
-/// An instance and its place among those that the adapter can have open. Dropping it closes it without waiting.
+/// An instance. Dropping it closes it without waiting.
 pub(super) struct Instance<V: Verbs>
 where
     Close: Ask<V>,
@@ -28,7 +26,6 @@ where
     pub(super) name: String,
     state: Arc<Mutex<InstanceState>>,
     is_open: Cell<bool>,
-    _slot: OwnedSemaphorePermit,
     verbs: PhantomData<V>,
 }
 
@@ -36,7 +33,7 @@ impl<V: Verbs> Instance<V>
 where
     Close: Ask<V>,
 {
-    /// A place, a process, a folder and a name for an instance that is to be opened next; `label` is what its name begins
+    /// A process, a folder and a name for an instance that is to be opened next; `label` is what its name begins
     /// with.
     pub(super) async fn prepare(
         adapter: &Rc<Adapter>,
@@ -44,9 +41,8 @@ where
         label: &str,
         folder: &Path,
     ) -> Result<Self, SubjectError> {
-        let slot = adapter.slot(title).await?;
         let conversation = adapter.conversation(title).await?;
-        std::fs::create_dir_all(folder).map_err(|error| SubjectError::Host {
+        std::fs::create_dir_all(folder).map_err(|error| SubjectError::Refused {
             name: title.to_owned(),
             reason: format!("make its folder: {error}"),
         })?;
@@ -59,7 +55,6 @@ where
             name,
             state,
             is_open: Cell::new(true),
-            _slot: slot,
             verbs: PhantomData,
         })
     }
@@ -112,5 +107,6 @@ where
             self.conversation.leave(&self.name);
             self.conversation.tell::<V, _>(Close { instance: self.name.clone() });
         }
+        self.conversation.forget(&self.name);
     }
 }

@@ -2,9 +2,12 @@
 
 use std::rc::Rc;
 
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
 use super::Adapter;
 use crate::spec::Capabilities;
-use crate::subject::Subject;
+use crate::subject::{Places, Subject, SubjectError};
 
 /// A vendor's implementation of the role that its adapter plays.
 pub struct ProcessSubject {
@@ -25,9 +28,12 @@ impl Subject for ProcessSubject {
         self.adapter.name()
     }
 
-    /// The profile leaves an implementation free where the reference had to choose.
-    fn has_golden_traffic(&self) -> bool {
-        false
+    fn is_foreign(&self) -> bool {
+        true
+    }
+
+    fn reserve(&self, instances: usize) -> LocalBoxFuture<'_, Result<Places, SubjectError>> {
+        async move { self.adapter.places(instances).await.map(|places| Places { _held: Some(places) }) }.boxed_local()
     }
 
     fn arguments(&self) -> Vec<String> {

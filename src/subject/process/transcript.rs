@@ -1,11 +1,12 @@
 //! The transcript of an adapter: every line both ways, what it wrote to standard error, and when its process began and
 //! ended; JSON Lines, one record a line, bounded, and without the secrets of scenarios.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -21,6 +22,8 @@ const LONGEST_TEXT: usize = 16 * 1024;
 const SECRETS: [&str; 3] = ["password", "server_password", "signing_key"];
 /// The shortest value that is taken for a secret: leaving out shorter ones would spoil unrelated text.
 const SHORTEST_SECRET: usize = 8;
+/// How long the secrets of an instance are looked for after its end.
+const LINGER: Duration = Duration::from_secs(2);
 /// Stands for a secret.
 const LEFT_OUT: &str = "<secret>";
 
@@ -67,7 +70,26 @@ struct Kept {
     left_out: u64,
     /// Why it could not be written.
     trouble: Option<String>,
-    secrets: BTreeSet<String>,
+    secrets: Secrets,
+}
+
+/// What is secret now: the values of each instance, and those of instances that have ended a moment ago.
+#[derive(Default)]
+struct Secrets {
+    of: BTreeMap<String, BTreeSet<String>>,
+    /// Instances that have ended, and when.
+    ended: VecDeque<(Timestamp, String)>,
+}
+
+impl Secrets {
+    /// Forgets the instances of which nothing more is said.
+    fn sweep(&mut self, now: Timestamp) {
+        while self.ended.front().is_some_and(|(at, _)| now.since(*at) > LINGER) {
+            if let Some((_, instance)) = self.ended.pop_front() {
+                self.of.remove(&instance);
+            }
+        }
+    }
 }
 
 impl Transcript {
@@ -79,6 +101,7 @@ impl Transcript {
     pub(super) fn note(&self, process: u32, said: Said) {
         let at_ms = self.clock.now().since(self.started).as_secs_f64() * 1e3;
         let Ok(mut kept) = self.kept.lock() else { return };
+        kept.secrets.sweep(self.clock.now());
         let said = said.map(|text| kept.without_secrets(text));
         let Ok(mut line) = serde_json::to_vec(&Record { at_ms, process, said: &said }) else { return };
         line.push(b'\n');
@@ -87,8 +110,21 @@ impl Transcript {
 
     /// Learns the secrets in a message to the adapter, so that they are left out wherever they turn up from now on.
     pub(super) fn learn(&self, message: &Value) {
+        let instance = message.get("instance").and_then(Value::as_str).unwrap_or_default();
+        let mut found = BTreeSet::new();
+        collect(message, false, &mut found);
+        if let Ok(mut kept) = self.kept.lock()
+            && !found.is_empty()
+        {
+            kept.secrets.of.entry(instance.to_owned()).or_default().extend(found);
+        }
+    }
+
+    /// Forgets the secrets of an instance that has ended, soon: its last words may still come. Each line is searched for all
+    /// that are known, so they must not become more with every scenario.
+    pub(super) fn forget(&self, instance: &str) {
         if let Ok(mut kept) = self.kept.lock() {
-            collect(message, false, &mut kept.secrets);
+            kept.secrets.ended.push_back((self.clock.now(), instance.to_owned()));
         }
     }
 
@@ -133,8 +169,10 @@ impl Kept {
 
     fn without_secrets(&self, text: String) -> String {
         let mut text = text;
-        for secret in self.secrets.iter().filter(|secret| text.contains(secret.as_str())).collect::<Vec<_>>() {
-            text = text.replace(secret.as_str(), LEFT_OUT);
+        for secret in self.secrets.of.values().flatten() {
+            if text.contains(secret.as_str()) {
+                text = text.replace(secret.as_str(), LEFT_OUT);
+            }
         }
         if text.len() <= LONGEST_TEXT {
             return text;
@@ -196,6 +234,25 @@ mod tests {
         assert_eq!(records[1]["stderr"], "it is <secret>, somebody");
         assert_eq!(records.len(), 2);
         assert_eq!(transcript.gap(), None);
+    }
+
+    #[test]
+    fn secrets_are_forgotten_a_moment_after_their_instance_has_ended() {
+        let mut transcript = Transcript::new(Clock::start());
+        let open =
+            |instance: &str| json!({"instance": instance, "account": {"password": format!("secret of {instance}")}});
+        transcript.learn(&open("D1-1"));
+        transcript.learn(&open("D1-2"));
+
+        transcript.forget("D1-1");
+        let kept = |transcript: &Transcript, text: &str| transcript.kept.lock().unwrap().without_secrets(text.into());
+        let at_once = kept(&transcript, "secret of D1-1");
+        transcript.clock = transcript.clock.advanced(LINGER * 2);
+        transcript.note(1, Said::Stderr("later".into()));
+
+        assert_eq!(at_once, "<secret>");
+        assert_eq!(transcript.kept.lock().unwrap().secrets.of.keys().collect::<Vec<_>>(), ["D1-2"]);
+        assert_eq!(kept(&transcript, "it is the secret of D1-2"), "it is the <secret>");
     }
 
     #[test]
