@@ -2,7 +2,8 @@
 //!
 //! Fed packet by packet; knows Content-Length, chunked and bodies that end with the connection. Heads are bounded to
 //! 64 KiB and 64 header fields, bodies to 16 MiB, all that is under way to 64 MiB. What follows octets that are no HTTP is
-//! counted, and told when the connection ends. Interim responses (1xx) announce the final one and are left out. Bodies
+//! counted, and told when the connection ends. After a gap the next message is looked for: where the framing says that it
+//! begins, else where a start line can be recognised. Interim responses (1xx) announce the final one and are left out. Bodies
 //! are given as they are: content codings are not undone.
 
 use std::collections::VecDeque;
@@ -10,6 +11,7 @@ use std::net::SocketAddr;
 
 use super::conversation::Side;
 use super::http_head::{Framing, head};
+use super::http_seek::{KEPT, start_line};
 use super::recording::Packet;
 use super::tcp::{Connections, Ending, TcpEvent};
 
@@ -76,7 +78,7 @@ pub enum HttpEvent {
         /// The message.
         message: HttpMessage,
     },
-    /// A direction can no longer be read as HTTP; reported once.
+    /// Octets of a direction can not be read as HTTP: all that follow, which is reported once, or those around a gap.
     Failure {
         /// Which connection.
         connection: usize,
@@ -109,12 +111,20 @@ pub struct Interaction {
 impl Interaction {
     /// What `packet` brings about; nothing when it is a datagram.
     pub fn feed(&mut self, packet: &Packet) -> Vec<HttpEvent> {
+        let brought = self.connections.feed(packet);
+        self.read(brought)
+    }
+
+    fn read(&mut self, brought: Vec<TcpEvent>) -> Vec<HttpEvent> {
         let mut events = Vec::new();
-        for event in self.connections.feed(packet) {
+        for event in brought {
             match event {
                 TcpEvent::Opened { connection } => events.push(HttpEvent::Opened { connection }),
                 TcpEvent::Data { connection, from, octets } => {
                     self.parse(connection, from, &mut events, |parser, found| parser.feed(&octets, found));
+                }
+                TcpEvent::Gap { connection, from, octets } => {
+                    self.parse(connection, from, &mut events, |parser, _| parser.gap(octets));
                 }
                 TcpEvent::Finished { connection, from } => {
                     self.parse(connection, from, &mut events, Parser::finish);
@@ -141,12 +151,8 @@ impl Interaction {
 
     /// What is left unfinished when no packet follows. Calling it ends what can be read.
     pub fn finish(&mut self) -> Vec<HttpEvent> {
-        let mut events = Vec::new();
-        let waiting: Vec<_> = self.connections.waiting().collect();
-        for (connection, from, octets) in waiting {
-            let reason = format!("{octets} octets wait for a segment that was not seen");
-            self.parse(connection, from, &mut events, |_, _| Err(reason));
-        }
+        let waiting = self.connections.finish();
+        let mut events = self.read(waiting);
         for connection in self.first..self.first + self.parsers.len() {
             // A connection that stays open ends no message that is still under way, whatever its framing.
             self.end(connection, &mut events);
@@ -165,6 +171,10 @@ impl Interaction {
             self.parse(connection, from, events, |parser, _| parser.unfinished());
             let parsers = connection.checked_sub(self.first).and_then(|index| self.parsers.get_mut(index));
             let Some(parser) = parsers.map(|parsers| &mut parsers[from as usize]) else { continue };
+            if parser.is_on_its_way() {
+                self.held -= parser.held();
+                parser.drop_first(usize::MAX);
+            }
             let unread = std::mem::take(&mut parser.unread);
             // An ended connection is remembered for a while, its room is not.
             parser.buffer.shrink_to_fit();
@@ -195,13 +205,16 @@ impl Interaction {
             return;
         }
         self.held = self.held + parser.held() - before;
-        if self.held > HELD && parser.held() > 0 {
+        let is_too_much = self.held > HELD && parser.held() > 0;
+        if is_too_much {
             result = Err(format!("messages of more than {HELD} octets are under way"));
         }
         events.extend(found.into_iter().map(|message| HttpEvent::Message { connection, from, message }));
         if let Err(reason) = result {
-            self.held -= parser.held();
-            parser.fail();
+            if is_too_much || !parser.is_on_its_way() {
+                self.held -= parser.held();
+                parser.fail();
+            }
             events.push(HttpEvent::Failure { connection, from, reason });
         }
     }
@@ -222,6 +235,10 @@ struct Parser {
 enum State {
     Head,
     Body(HttpMessage, Framing),
+    /// After a gap in a body: so many octets of it are still to come.
+    Passing(usize),
+    /// After a gap: a start line is looked for.
+    Seeking,
     Failed,
 }
 
@@ -239,6 +256,30 @@ impl Parser {
     fn fail(&mut self) {
         self.state = State::Failed;
         self.buffer = Vec::new();
+    }
+
+    /// Whether it passes over what a gap destroyed, to the next message.
+    fn is_on_its_way(&self) -> bool {
+        matches!(self.state, State::Passing(_) | State::Seeking)
+    }
+
+    /// So many octets were not seen. What is under way is lost with them.
+    fn gap(&mut self, missing: u64) -> Result<(), String> {
+        let held = self.held();
+        let (state, within) = match &self.state {
+            State::Failed => return Ok(()),
+            State::Body(_, Framing::Length(rest)) | State::Passing(rest) => {
+                let rest = u64::try_from(*rest).unwrap_or(u64::MAX).checked_sub(missing);
+                let rest = rest.and_then(|rest| usize::try_from(rest).ok());
+                (rest.map_or(State::Seeking, State::Passing), format!(", after {held} octets of a body"))
+            }
+            State::Body(..) => (State::Seeking, format!(", after {held} octets of a body")),
+            State::Head if held > 0 => (State::Seeking, format!(", after {held} octets of a head")),
+            State::Head | State::Seeking => (State::Seeking, String::new()),
+        };
+        self.state = state;
+        self.buffer.clear();
+        Err(format!("{missing} octets were not seen{within}"))
     }
 
     fn feed(&mut self, octets: &[u8], found: &mut Vec<HttpMessage>) -> Result<(), String> {
@@ -269,7 +310,7 @@ impl Parser {
                 Err(format!("a body of {} octets, {missing} more were to come", message.body.len()))
             }
             State::Body(message, _) => Err(format!("a body of {} octets that does not end", message.body.len())),
-            State::Failed => Ok(()),
+            State::Passing(_) | State::Seeking | State::Failed => Ok(()),
         }
     }
 
@@ -277,6 +318,12 @@ impl Parser {
     fn step(&mut self, found: &mut Vec<HttpMessage>) -> Result<bool, String> {
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Failed => Ok(false),
+            State::Passing(missing) => {
+                let passed = self.drop_first(missing);
+                self.state = if passed == missing { State::Head } else { State::Passing(missing - passed) };
+                Ok(passed == missing)
+            }
+            State::Seeking => Ok(self.seek()),
             State::Head => {
                 let Some((message, framing, length)) = head(self.from, &self.buffer)? else {
                     self.state = State::Head;
@@ -304,6 +351,33 @@ impl Parser {
                 Ok(moved)
             }
         }
+    }
+
+    /// Looks for the next message; `false` when it needs more octets.
+    fn seek(&mut self) -> bool {
+        self.state = State::Seeking;
+        let Some(start) = start_line(self.from, &self.buffer) else {
+            self.drop_first(self.buffer.len().saturating_sub(KEPT));
+            return false;
+        };
+        self.drop_first(start);
+        match head(self.from, &self.buffer) {
+            Ok(Some(_)) => {
+                self.state = State::Head;
+                true
+            }
+            Ok(None) => false,
+            // No head; there may be one further on.
+            Err(_) => self.drop_first(1) > 0,
+        }
+    }
+
+    /// Passes over octets that are in no message, and counts them.
+    fn drop_first(&mut self, count: usize) -> usize {
+        let count = count.min(self.buffer.len());
+        self.buffer.drain(..count);
+        self.unread += count;
+        count
     }
 
     /// Goes on with this message, or gives it out when nothing is missing.

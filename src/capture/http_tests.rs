@@ -116,8 +116,68 @@ fn a_lost_segment_is_told_when_the_recording_ends() {
     let mut events = fed(&mut interaction, &packets);
     events.extend(interaction.finish());
 
-    let expected = format!("{} octets wait for a segment that was not seen", REQUEST.len() - 10);
-    assert_eq!(failures(&events), [expected]);
+    assert_eq!(bodies(&events, Side::Client), [b""; 0]);
+    let rest = format!("{} octets more, which were not read", REQUEST.len() - 10);
+    assert_eq!(failures(&events), ["10 octets were not seen", &rest]);
+}
+
+/// A request in segments of 20 octets, a response, and both once more; without the packets of these numbers.
+fn twice_without(lost: &[usize]) -> Vec<HttpEvent> {
+    let (mut talk, mut interaction) = (conversation(), Interaction::default());
+    let mut packets = Vec::new();
+    for _ in 0..2 {
+        for part in REQUEST.chunks(20) {
+            packets.extend(talk.data(Side::Client, part));
+        }
+        for part in RESPONSE.chunks(20) {
+            packets.extend(talk.data(Side::Server, part));
+        }
+    }
+    let seen = (0..).zip(packets).filter(|(number, _)| !lost.contains(number)).map(|(_, packet)| packet);
+    let mut events = fed(&mut interaction, &seen.collect::<Vec<_>>());
+    events.extend(interaction.finish());
+    events
+}
+
+#[test]
+fn reading_goes_on_at_the_next_message_after_a_gap() {
+    // The handshake has three packets; then octets and acknowledgements take turns.
+    let whole = twice_without(&[]);
+    assert_eq!((bodies(&whole, Side::Client).len(), bodies(&whole, Side::Server).len()), (2, 2));
+    assert_eq!(failures(&whole), [""; 0]);
+
+    // The middle of the first request's head: the second is found by its start line.
+    let head = twice_without(&[5]);
+    assert_eq!(bodies(&head, Side::Client), [b"ping"]);
+    assert_eq!(bodies(&head, Side::Server).len(), 2);
+    assert!(failures(&head)[0].starts_with("20 octets were not seen, after 20 octets of a head"), "{head:?}");
+
+    // The end of the first request, so that nothing waits: its answer shows that it was there.
+    let tail = twice_without(&[7, 9]);
+    assert_eq!(bodies(&tail, Side::Client), [b"ping"]);
+    assert_eq!(failures(&tail), ["22 octets were not seen, after 40 octets of a head"]);
+
+    // The beginning of the first response.
+    let response = twice_without(&[11]);
+    assert_eq!(bodies(&response, Side::Client).len(), 2);
+    assert_eq!(bodies(&response, Side::Server), [b"pong"]);
+}
+
+#[test]
+fn a_gap_within_a_body_of_known_length_is_passed_over_exactly() {
+    let (mut talk, mut interaction) = (conversation(), Interaction::default());
+    // The body holds what looks like a request.
+    let body = [vec![b'.'; 3000], REQUEST.to_vec(), vec![b'.'; 3000]].concat();
+    let first = [format!("POST /1 HTTP/1.1\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes(), body].concat();
+    let mut packets = talk.data(Side::Client, &first);
+    packets.remove(3 + 2);
+    packets.extend(talk.data(Side::Server, RESPONSE));
+    packets.extend(talk.data(Side::Client, REQUEST));
+
+    let events = fed(&mut interaction, &packets);
+
+    assert_eq!(bodies(&events, Side::Client), [b"ping"]);
+    assert_eq!(failures(&events).len(), 1, "{events:?}");
 }
 
 proptest! {

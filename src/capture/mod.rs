@@ -20,6 +20,7 @@ mod growing;
 mod headers;
 pub mod http;
 mod http_head;
+mod http_seek;
 pub mod keys;
 mod link;
 mod pcap_times;

@@ -2,7 +2,8 @@
 //!
 //! Fed segment by segment. Retransmissions and overlaps are taken once: the octets that came first count. Segments that
 //! come early wait, at most 1 MiB and 4,096 of them for each direction and 32 MiB in all. A gap that stays is reported,
-//! never closed by guessing. The latest 16,384 connections are followed; an older one is forgotten, and that is reported
+//! and what follows it is given: a gap stays when the other side has acknowledged what is missing and says something, when
+//! too much waits, and when the connection or the capture ends. The latest 16,384 connections are followed; an older one is forgotten, and that is reported
 //! where something was under way.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -53,6 +54,15 @@ pub enum TcpEvent {
         from: Side,
         /// The octets, never none.
         octets: Vec<u8>,
+    },
+    /// Octets of one direction were never seen; what follows is what came after them.
+    Gap {
+        /// Which connection.
+        connection: usize,
+        /// Who sent them.
+        from: Side,
+        /// How many.
+        octets: u64,
     },
     /// One direction ended in order.
     Finished {
@@ -124,7 +134,7 @@ struct Flow {
 impl Connections {
     /// What `packet` brings about; nothing when it is a datagram.
     pub fn feed(&mut self, packet: &Packet) -> Vec<TcpEvent> {
-        let Packet::Segment { sequence, flags, payload, .. } = packet else {
+        let Packet::Segment { sequence, flags, payload, acknowledgement, .. } = packet else {
             return Vec::new();
         };
         let mut events = Vec::new();
@@ -133,6 +143,9 @@ impl Connections {
         let Some(connection) = self.followed.get_mut(number - self.first) else { return events };
         if flags.has(TcpFlags::RST) {
             if !connection.ended {
+                for side in [Side::Client, Side::Server] {
+                    connection.pass_over(number, side, Flow::before_what_waits, &mut self.waiting, &mut events);
+                }
                 connection.ended = true;
                 let how = if connection.opened { Ending::Reset(from) } else { Ending::Refused };
                 events.push(TcpEvent::Ended { connection: number, how });
@@ -143,6 +156,10 @@ impl Connections {
         if !connection.opened && (answered || !payload.is_empty()) {
             connection.opened = true;
             events.push(TcpEvent::Opened { connection: number });
+        }
+        if !connection.ended && flags.has(TcpFlags::ACK) && (!payload.is_empty() || flags.has(TcpFlags::FIN)) {
+            let missing = |flow: &Flow| flow.acknowledged_unseen(*acknowledgement);
+            connection.pass_over(number, from.other(), missing, &mut self.waiting, &mut events);
         }
         let ended = connection.ended;
         let flow = &mut connection.flows[from as usize];
@@ -155,11 +172,8 @@ impl Connections {
             return events;
         }
         let before = flow.waiting_octets;
-        let mut taken = flow.take(*sequence, *flags, payload);
+        let taken = flow.take(*sequence, *flags, payload);
         self.waiting = self.waiting + flow.waiting_octets - before;
-        if self.waiting > WAITING_IN_ALL && flow.waiting_octets > 0 {
-            taken = Err(format!("more than {WAITING_IN_ALL} octets wait for segments that were not seen"));
-        }
         match taken {
             Err(reason) => {
                 self.waiting -= flow.waiting_octets;
@@ -169,7 +183,10 @@ impl Connections {
             Ok(octets) if !octets.is_empty() => events.push(TcpEvent::Data { connection: number, from, octets }),
             Ok(_) => {}
         }
-        if flow.finished {
+        let is_too_much = self.waiting > WAITING_IN_ALL;
+        let missing = |flow: &Flow| flow.before_what_waits().filter(|_| is_too_much || flow.holds_too_much());
+        connection.pass_over(number, from, missing, &mut self.waiting, &mut events);
+        if connection.flows[from as usize].finished {
             events.push(TcpEvent::Finished { connection: number, from });
             let first = *connection.closed_first.get_or_insert(from);
             if connection.flows.iter().all(|flow| flow.finished) {
@@ -194,6 +211,17 @@ impl Connections {
                 (octets > 0).then_some((number, side, octets))
             })
         })
+    }
+
+    /// What still waits for octets that were not seen, when no packet follows.
+    pub fn finish(&mut self) -> Vec<TcpEvent> {
+        let mut events = Vec::new();
+        for (number, connection) in (self.first..).zip(&mut self.followed) {
+            for side in [Side::Client, Side::Server] {
+                connection.pass_over(number, side, Flow::before_what_waits, &mut self.waiting, &mut events);
+            }
+        }
+        events
     }
 
     /// Makes room when there are too many.
@@ -253,7 +281,81 @@ impl Connections {
     }
 }
 
+impl Connection {
+    /// Gives up what one side's flow is missing, as long as `missing` says so, and goes on with what follows.
+    fn pass_over(
+        &mut self,
+        connection: usize,
+        from: Side,
+        missing: impl Fn(&Flow) -> Option<u64>,
+        waiting: &mut usize,
+        events: &mut Vec<TcpEvent>,
+    ) {
+        let flow = &mut self.flows[from as usize];
+        while !flow.lost
+            && !flow.finished
+            && let Some(gap) = missing(flow)
+        {
+            let before = flow.waiting_octets;
+            let octets = flow.skip(gap);
+            *waiting = *waiting + flow.waiting_octets - before;
+            events.push(TcpEvent::Gap { connection, from, octets: gap });
+            if !octets.is_empty() {
+                events.push(TcpEvent::Data { connection, from, octets });
+            }
+        }
+    }
+}
+
 impl Flow {
+    /// Octets that are missing before the first segment that waits.
+    fn before_what_waits(&self) -> Option<u64> {
+        self.waiting.first_key_value().map(|(at, _)| at - self.taken)
+    }
+
+    /// Whether more waits for octets that were not seen than is kept.
+    fn holds_too_much(&self) -> bool {
+        self.waiting_octets > WINDOW || self.waiting.len() > WAITING
+    }
+
+    /// Octets that are missing though their receiver has acknowledged them.
+    fn acknowledged_unseen(&self, acknowledgement: u32) -> Option<u64> {
+        let ahead = distance(self.next?, acknowledgement);
+        // A FIN is acknowledged, too, as one octet more; one that was not seen is no octet that is missing.
+        let is_fin = ahead == 1 && self.waiting.is_empty();
+        let ahead = u64::try_from(ahead).ok().filter(|ahead| (1..=WINDOW as u64).contains(ahead) && !is_fin)?;
+        Some(self.before_what_waits().map_or(ahead, |missing| missing.min(ahead)))
+    }
+
+    /// Goes on after so many octets that were not seen, and gives those whose turn has come.
+    fn skip(&mut self, missing: u64) -> Vec<u8> {
+        // At most the window, which is far below 2^32.
+        let missing_octets = u32::try_from(missing).unwrap_or(u32::MAX);
+        self.taken += missing;
+        let next = self.next.unwrap_or_default().wrapping_add(missing_octets);
+        let mut octets = Vec::new();
+        self.follow(&mut octets);
+        let next = next.wrapping_add(octets.len() as u32);
+        self.next = Some(next);
+        self.finished = self.fin == Some(next);
+        octets
+    }
+
+    /// Adds what waits and now has its turn to octets that are next.
+    fn follow(&mut self, octets: &mut Vec<u8>) {
+        let mut end = self.taken + octets.len() as u64;
+        while let Some(entry) = self.waiting.first_entry()
+            && *entry.key() <= end
+        {
+            let (at, part) = entry.remove_entry();
+            self.waiting_octets -= part.len();
+            let known = usize::try_from(end - at).unwrap_or(usize::MAX);
+            octets.extend_from_slice(part.get(known..).unwrap_or_default());
+            end = self.taken + octets.len() as u64;
+        }
+        self.taken = end;
+    }
+
     /// Whether the segment holds octets that were not seen before; a retransmission does not.
     fn is_new(&self, sequence: u32, payload: &[u8]) -> bool {
         let end = sequence.wrapping_add(payload.len() as u32);
@@ -283,25 +385,11 @@ impl Flow {
             _ => {}
         }
         if !octets.is_empty() {
-            let mut end = self.taken + octets.len() as u64;
-            while let Some(entry) = self.waiting.first_entry()
-                && *entry.key() <= end
-            {
-                let (at, part) = entry.remove_entry();
-                self.waiting_octets -= part.len();
-                let known = usize::try_from(end - at).unwrap_or(usize::MAX);
-                octets.extend_from_slice(part.get(known..).unwrap_or_default());
-                end = self.taken + octets.len() as u64;
-            }
-            self.taken = end;
+            self.follow(&mut octets);
             next = next.wrapping_add(octets.len() as u32);
         }
         self.next = Some(next);
         self.finished = self.fin == Some(next);
-        let waiting = self.waiting_octets;
-        if waiting > WINDOW || self.waiting.len() > WAITING {
-            return Err(format!("{waiting} octets wait for a segment that was not seen"));
-        }
         Ok(octets)
     }
 

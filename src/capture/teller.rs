@@ -291,7 +291,7 @@ impl Teller {
                 (Some(message), status) => format!("HTTP {status} · {}", dm_words::message(message, redaction)),
                 (None, status) => format!("HTTP {status} without a message"),
             },
-            Sight::HttpFailure { reason, .. } => format!("not HTTP: {}", shortened(reason, 200)),
+            Sight::HttpFailure { reason, .. } => format!("not read as HTTP: {}", shortened(reason, 200)),
             Sight::ConnectionOpened { .. } => "connection opened".into(),
             Sight::ConnectionClosed { how, .. } => match how {
                 Ending::Closed(_) => "connection closed".into(),

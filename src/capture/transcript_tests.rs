@@ -119,7 +119,7 @@ fn a_connection_that_fails_is_told_and_its_leased_port_is_not() {
     assert_eq!(lines[0], "provider → 127.0.0.1:<port>: connection refused");
     assert!(lines[1].starts_with("127.0.0.1:<port> → provider: malformed SyncML, 5 octets <octets>: "), "{lines:?}");
     assert_eq!(lines[2], "provider → 127.0.0.1:<port>: HTTP 503 without a message");
-    assert!(lines[3].starts_with("provider → 127.0.0.1:<port>: not HTTP: a malformed head"), "{lines:?}");
+    assert!(lines[3].starts_with("provider → 127.0.0.1:<port>: not read as HTTP: a malformed head"), "{lines:?}");
     assert_eq!(lines[4], "127.0.0.1:<port> → provider: connection reset");
 }
 
