@@ -1,10 +1,15 @@
-"""A clock that a test bench may set.
-
-Times are milliseconds since 1970 UTC. Waiting ends early only to look at the clock anew.
-"""
+"""A clock that may be ahead of the host's, or behind. Times are milliseconds since 1970 UTC."""
 
 import asyncio
 import time
+
+
+def pause(left: int) -> float:
+    """Seconds to wait for what is so many milliseconds away; it is looked at again after that.
+
+    Never longer than a minute in one piece: huge delays overflow timers.
+    """
+    return min(max(left, 0) / 1000 + 0.0005, 60)
 
 
 class Clock:
@@ -13,27 +18,15 @@ class Clock:
     def __init__(self, offset: int = 0):
         self._start = time.monotonic()
         self._base = time.time() * 1000 + offset
-        self._changed = asyncio.Event()
 
     def now(self) -> int:
         """The present time."""
         return int(self._base + (time.monotonic() - self._start) * 1000)
 
-    def set(self, now: int) -> None:
-        """Sets the clock; everybody who waits looks again."""
-        self._base, self._start = float(now), time.monotonic()
-        self._changed.set()
-        self._changed = asyncio.Event()
-
     async def until(self, when: int) -> None:
         """Waits until `when`; returns at once if that has passed."""
         while (left := when - self.now()) > 0:
-            changed = self._changed
-            try:
-                # Never longer than a minute in one piece: huge delays overflow timers.
-                await asyncio.wait_for(changed.wait(), min(left / 1000 + 0.0005, 60))
-            except asyncio.TimeoutError:
-                pass
+            await asyncio.sleep(pause(left))
 
     async def sleep(self, duration: float) -> None:
         """Waits for a number of milliseconds."""

@@ -176,12 +176,13 @@ class Device:
         if it.not_after is not None and now > it.not_after:
             record["phase"] = "done"
         data["campaigns"].append(record)
-        self._forget()
         self.store.save()
         if record["phase"] == "done":
             raise Refused("schedule: 'not after' has passed")
-        self.notice("accepted", it.campaign, None)
+        # The join comes first: what is on air does not wait.
         self._go_on(record)
+        self.notice("accepted", it.campaign, None)
+        self._forget()
 
     def _trigger(self, record: dict) -> triggers.Trigger:
         """A stored notification; it was trusted when it was stored."""
@@ -205,8 +206,7 @@ class Device:
         software = self.store.data["software"]
         waiting = [software["firmware"]["waiting"], *software["delivered"].values()]
         needed |= {one["object"] for one in waiting if one}
-        held = {path.name for path in self.store.folder.iterdir() if len(path.name) == 64}
-        self.store.drop({bytes.fromhex(name) for name in held - needed})
+        self.store.keep_only(needed)
 
     def unregister(self, server: str) -> None:
         """Ends every campaign of a provider whose installation has not begun, without a report."""

@@ -12,6 +12,8 @@ _SO_MEMINFO = 55
 _SO_RCVBUFFORCE = 33
 _BUFFER = 4 << 20
 _AT_ONCE = 64
+_datagram = memoryview(bytearray(65536))
+"""Where a datagram is received into: room for the longest one, made once and not for each."""
 
 
 @dataclass(frozen=True)
@@ -131,9 +133,10 @@ class Membership:
         # Many at once: a burst must not wait in the kernel, where there is little room.
         for _ in range(_AT_ONCE):
             try:
-                data, address = self._socket.recvfrom(65536)
+                count, address = self._socket.recvfrom_into(_datagram)
             except OSError:
                 return
+            data = bytes(_datagram[:count])
             if self._source is None or ipaddress.ip_address(address[0].partition("%")[0]) == self._source:
                 self._take(data)
                 if self._socket.fileno() < 0:

@@ -5,6 +5,7 @@ import hashlib
 
 from . import alc, fdt, net
 from .announcement import Announcement, ObjectRef
+from .clock import pause
 from .errors import Refused
 
 _MAX_TABLES = 4
@@ -37,12 +38,11 @@ class Reception:
         self._started = False
         self._changed = asyncio.Event()
         self._membership: net.Membership | None = None
-        self._timer: asyncio.Task | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def open(self, channel: net.Channel | None) -> None:
         """Joins the channel, if there is one, and watches the clock."""
-        if self._timer is None:
-            self._timer = asyncio.create_task(self._watch())
+        self._watch()
         if channel is not None and self._membership is None and self.end is None:
             self._membership = net.Membership(channel, self.take)
 
@@ -55,8 +55,7 @@ class Reception:
     def close(self) -> None:
         """Leaves the channel for good."""
         self.leave()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._unwatch()
 
     def want(self, locations: set[str]) -> None:
         """Narrows the packages to those that the Command needs."""
@@ -97,21 +96,24 @@ class Reception:
             self.leave()
             self._parts.clear()
             self._tables.clear()
+            self._unwatch()
             self._change()
 
-    async def _watch(self) -> None:
-        while self.end is None:
-            limit = self.it.expires if self.expiry is None else self.expiry
-            if self.clock.now() >= limit:
-                self._finish(limit)
-                return
-            waiter = asyncio.ensure_future(self.clock.until(limit))
-            changed = asyncio.ensure_future(self._changed.wait())
-            try:
-                await asyncio.wait({waiter, changed}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                waiter.cancel()
-                changed.cancel()
+    def _watch(self) -> None:
+        """Looks whether the time is over, and again when it may be."""
+        self._unwatch()
+        if self.end is not None:
+            return
+        limit = self.it.expires if self.expiry is None else self.expiry
+        if self.clock.now() >= limit:
+            self._finish(limit)
+        else:
+            self._timer = asyncio.get_running_loop().call_later(pause(limit - self.clock.now()), self._watch)
+
+    def _unwatch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def take(self, datagram: bytes) -> None:
         """Takes one datagram of the channel."""
@@ -160,7 +162,7 @@ class Reception:
         newer = self._newest is None or (instance - self._newest) % (1 << 20) < 1 << 19
         if newer and (self._newest != instance or self.expiry != table.expires):
             self._newest, self.expiry = instance, table.expires
-            self._change()
+            self._watch()
         for file in table.files:
             if file.location in self.wanted and len(self._files) < 64:
                 self._files.setdefault(file.toi, file)

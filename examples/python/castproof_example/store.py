@@ -11,35 +11,51 @@ class Store:
     def __init__(self, folder: str | os.PathLike, first: dict):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._file = self.folder / "state.json"
-        self.data: dict = json.loads(self._file.read_text()) if self._file.exists() else first
+        self._place = str(self.folder)
+        self._file = os.path.join(self._place, "state.json")
+        self._saved: str | None = None
+        self.data: dict = first
+        if os.path.exists(self._file):
+            with open(self._file) as kept:
+                self.data = json.load(kept)
         self.save()
 
     def save(self) -> None:
         """Writes the document so that the end of this process leaves the old or the new one.
 
-        A box that loses its power for real would also flush to the disk here.
+        A box that loses its power for real would also flush to the disk here. `json.dumps` is ten times
+        as fast as `json.dump`, and this is called at every step of every Device in the process.
         """
-        temporary = self._file.with_suffix(".new")
-        with open(temporary, "w") as out:
-            json.dump(self.data, out)
-        temporary.replace(self._file)
+        text = json.dumps(self.data)
+        if text == self._saved:
+            return
+        self._replace(self._file, text.encode())
+        self._saved = text
+
+    @staticmethod
+    def _replace(path: str, octets: bytes) -> None:
+        temporary = path + ".new"
+        with open(temporary, "wb") as out:
+            out.write(octets)
+        os.replace(temporary, path)
+
+    def _object(self, digest: bytes) -> str:
+        return os.path.join(self._place, digest.hex())
 
     def put(self, digest: bytes, octets: bytes) -> None:
         """Keeps an object under its SHA-256."""
-        path = self.folder / digest.hex()
-        temporary = path.with_suffix(".new")
-        temporary.write_bytes(octets)
-        temporary.replace(path)
+        self._replace(self._object(digest), octets)
 
     def get(self, digest: bytes) -> bytes | None:
         """An object that was kept."""
         try:
-            return (self.folder / digest.hex()).read_bytes()
+            with open(self._object(digest), "rb") as kept:
+                return kept.read()
         except FileNotFoundError:
             return None
 
-    def drop(self, digests: set[bytes]) -> None:
-        """Forgets objects."""
-        for digest in digests:
-            (self.folder / digest.hex()).unlink(missing_ok=True)
+    def keep_only(self, digests: set[str]) -> None:
+        """Forgets all objects but these; digests are in hexadecimal."""
+        for name in os.listdir(self._place):
+            if len(name) == 64 and name not in digests:
+                os.unlink(os.path.join(self._place, name))

@@ -93,7 +93,7 @@ def _item(element) -> Item:
 
 
 def _command(element) -> Command:
-    name = xmltext.local(element.tag)
+    name = element.tag
     result = Command(name, xmltext.text(element, "CmdID") or "", [_item(e) for e in xmltext.children(element, "Item")],
                      xmltext.text(element, "Data"), xmltext.text(element, "Correlator"))
     common = xmltext.child(element, "Meta")
@@ -102,7 +102,7 @@ def _command(element) -> Command:
         item.format = item.format or xmltext.text(common, "Format")
         item.type = item.type or xmltext.text(common, "Type")
     if name in GROUPS:
-        result.children = [_command(e) for e in element if xmltext.local(e.tag) in COMMANDS]
+        result.children = [_command(e) for e in element if e.tag in COMMANDS]
     if name in ("Status", "Results"):
         result.msg_ref, result.cmd_ref = xmltext.text(element, "MsgRef"), xmltext.text(element, "CmdRef")
         result.cmd, result.target_ref = xmltext.text(element, "Cmd"), xmltext.text(element, "TargetRef")
@@ -136,7 +136,7 @@ def parse(octets: bytes) -> Message:
         resp_uri=xmltext.text(header, "RespURI"), cred=data, final=xmltext.child(body, "Final") is not None,
         verdtd=xmltext.text(header, "VerDTD") or "", verproto=xmltext.text(header, "VerProto") or "",
         namespace=root.tag[1:].partition("}")[0] if root.tag.startswith("{") else "")
-    message.commands = [_command(e) for e in body if xmltext.local(e.tag) in COMMANDS]
+    message.commands = [_command(e) for e in body if e.tag in COMMANDS]
     return message
 
 

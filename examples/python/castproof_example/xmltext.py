@@ -22,7 +22,8 @@ class _Builder(ElementTree.TreeBuilder):
         self.count += 1
         if self.depth > MAX_DEPTH or self.count > MAX_ELEMENTS:
             raise Refused("XML nests too deep or has too many elements")
-        return super().start(tag, attributes)
+        # Only of the root does anybody ask for the namespace.
+        return super().start(tag if self.depth == 1 else local(tag), attributes)
 
     def end(self, tag):
         self.depth -= 1
@@ -30,7 +31,10 @@ class _Builder(ElementTree.TreeBuilder):
 
 
 def parse(octets: bytes, most: int) -> ElementTree.Element:
-    """The root element; Refused when it is no well-formed XML or longer than `most` octets."""
+    """The root element; Refused when it is no well-formed XML or longer than `most` octets.
+
+    The root keeps its namespace, the elements below it have local names.
+    """
     if len(octets) > most:
         raise Refused(f"XML of more than {most} octets")
     parser = ElementTree.XMLParser(target=_Builder())
@@ -48,7 +52,7 @@ def local(name: str) -> str:
 
 def children(element: ElementTree.Element, name: str) -> list[ElementTree.Element]:
     """The child elements of a local name."""
-    return [child for child in element if local(child.tag) == name]
+    return [child for child in element if child.tag == name]
 
 
 def child(element: ElementTree.Element | None, *path: str) -> ElementTree.Element | None:
@@ -56,7 +60,12 @@ def child(element: ElementTree.Element | None, *path: str) -> ElementTree.Elemen
     for name in path:
         if element is None:
             return None
-        element = next(iter(children(element, name)), None)
+        for below in element:
+            if below.tag == name:
+                element = below
+                break
+        else:
+            return None
     return element
 
 
