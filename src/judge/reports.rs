@@ -130,7 +130,7 @@ pub(super) fn is_challenge(code: u16) -> bool {
 }
 
 /// The reports of a Device that the scenario is about: neither answers to roll calls nor results of care.
-pub(super) fn own_reports(timeline: &Timeline, device: &str) -> Vec<Report> {
+pub fn own_reports(timeline: &Timeline, device: &str) -> Vec<Report> {
     let asked = correlators_of_care(timeline, device);
     let is_own = |report: &Report| !report.is_roll_call() && !asked.contains(&report.campaign);
     reports_of(timeline, device).into_iter().filter(is_own).collect()

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::capture::Timeline;
 use crate::findings::Verdict;
-use crate::judge::{Check, ROLL_CALL, answer_to};
+use crate::judge::{Check, ROLL_CALL, answer_to, own_reports};
 use crate::provider::{BroadcastPlan, CampaignPlan, CareSteps, CommandPlan, Content, SettingChange};
 use crate::spec::{
     CampaignId, CareProcess, ExceptionRule, ExceptionSchedule, NodeUri, ReportTiming, Reporters, Reporting, Rollout,
@@ -95,6 +95,35 @@ impl Stage {
             Err(error) => return Err(error),
         };
         Ok(name)
+    }
+
+    /// A roll call after which no report of these Devices is due any more, even if its result came late.
+    ///
+    /// A Device whose result comes after its deadline draws once more from there (profile, section 5.7), so its report may be
+    /// due after its answer to a roll call. Where a report is missing, roll calls are held until it has come or has had two
+    /// seconds, as for a state that is read.
+    pub(super) async fn roll_call_after_reports(
+        &mut self,
+        devices: &[String],
+        count: usize,
+    ) -> Result<String, StageError> {
+        let end = self.brief()?.clock.now() + SETTLING;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let fence = self.roll_call().await?;
+            let running = self.running()?;
+            let is_lacking = {
+                let timeline = running.recorder.timeline();
+                devices.iter().any(|device| own_reports(&timeline, device).len() < count)
+            };
+            let next = running.clock.now() + pause;
+            if !is_lacking || !self.all_answered || next >= end {
+                return Ok(fence);
+            }
+            running.clock.sleep_until(next).await;
+            pause *= 2;
+            self.current_roll_call = None;
+        }
     }
 
     /// The Devices that can answer: on, registered, and listening.

@@ -87,20 +87,20 @@ impl Stage {
 
     /// Devices send exactly so many reports, in the form of the profile.
     pub async fn send_reports(&mut self, devices: &[String], count: usize) -> Result<(), StageError> {
-        let fence = self.roll_call().await?;
+        let fence = self.roll_call_after_reports(devices, count).await?;
         self.require(&Check::ReportCount { devices: devices.to_vec(), count, fence: fence.clone() })?;
         self.require(&Check::ReportForm { devices: devices.to_vec(), fence })
     }
 
     /// The report of a Device carries a result.
     pub async fn report_result(&mut self, device: &str, code: u16) -> Result<(), StageError> {
-        let fence = self.roll_call().await?;
+        let fence = self.roll_call_after_reports(&[device.to_owned()], 1).await?;
         self.require(&Check::ReportResult { device: device.to_owned(), code, fence })
     }
 
     /// The report of a Device names a failing node.
     pub async fn report_node(&mut self, device: &str, node: &str, status: u16) -> Result<(), StageError> {
-        let fence = self.roll_call().await?;
+        let fence = self.roll_call_after_reports(&[device.to_owned()], 1).await?;
         self.require(&Check::ReportNode { device: device.to_owned(), node: node.to_owned(), status, fence })
     }
 
@@ -111,7 +111,7 @@ impl Stage {
         earliest: Duration,
         latest: Duration,
     ) -> Result<(), StageError> {
-        let fence = self.roll_call().await?;
+        let fence = self.roll_call_after_reports(devices, 1).await?;
         // Held-up timers are the host's doing: a message passes three hands before it is recorded.
         let tolerance = TOLERANCE + self.running()?.host.lag() * HANDS;
         self.require(&Check::ReportWindow { devices: devices.to_vec(), earliest, latest, tolerance, fence })
@@ -119,7 +119,7 @@ impl Stage {
 
     /// The delays of the reports differ.
     pub async fn reports_differ(&mut self, devices: &[String]) -> Result<(), StageError> {
-        let fence = self.roll_call().await?;
+        let fence = self.roll_call_after_reports(devices, 1).await?;
         let windows = self.running()?.broadcasted.iter().map(|entry| entry.window);
         let window = windows.max().unwrap_or_default();
         // What held the host up before Devices began to wait has moved none of their reports.
@@ -164,7 +164,7 @@ impl Stage {
 
     /// No more than so many reports of Devices arrive within any span.
     pub async fn report_rate(&mut self, devices: &[String], most: usize, span: Duration) -> Result<(), StageError> {
-        let fence = self.roll_call().await?;
+        let fence = self.roll_call_after_reports(devices, 1).await?;
         let running = self.running()?;
         let window = running.broadcasted.iter().map(|entry| entry.window).max().unwrap_or_default();
         let bound = peak_bound(devices.len(), window, span);
