@@ -119,8 +119,8 @@ class Campaign:
     def _failed(self, pair: tuple[int, int], node: str | None = None) -> dict:
         firmware = self.store.data["software"]["firmware"]
         if self.it.kind == FIRMWARE and pair in (codes.DAMAGED, codes.RECEPTION, codes.NO_ROOM, codes.BAD_URL):
-            # A package that waits goes only when a new Replace was there to drop it.
-            if self.message is not None or firmware["state"] != 50:
+            # A package that waits goes only when a Command that replaces it is carried out.
+            if firmware["state"] != 50:
                 firmware["state"], firmware["waiting"] = 20, None
         if self.it.kind == PROVISIONING:
             return {"code": pair[0], "alert": None, "timing": None}
@@ -159,8 +159,10 @@ class Campaign:
         except Failure:
             self.reception.want(set())
             raise
-        named = {(step.item.data or "").strip() for step in steps if step.action.startswith("url:")}
-        needed = named & {ref.location for ref in it.packages}
+        needed = {(step.item.data or "").strip() for step in steps if step.action.startswith("url:")}
+        if strange := needed - {ref.location for ref in it.packages}:
+            self.reception.want(set())
+            raise Failure(codes.BAD_URL, f"{min(strange)} is no announced Content-Location")
         self.reception.want(needed)
         sizes = [ref.size for ref in it.packages if ref.location in needed]
         if needed and self.device.config.world.storage_full or max(sizes, default=0) > MAX_OBJECT:

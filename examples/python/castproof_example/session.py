@@ -45,7 +45,7 @@ class Session:
         number = device.store.data["sessions"] = device.store.data["sessions"] % 0xFFFF + 1
         self.id = f"{number:X}"
         self.nonces = device.nonces(registration)
-        self.limit = max(report["retry"] * 1.25, 2500) / 1000
+        self.limit = max(report["retry"] * 1.25, 2000) / 1000
         self.proved = False
         self.challenge: bytes | None = None
         self.retry_after = 0

@@ -114,8 +114,12 @@ def step(command: Command, item: Item, kind: int, component: str | None) -> Step
 
 
 def check(message: Message, campaign: str, kind: int, component: str | None, denies) -> list[Step]:
-    """All steps of a Command in document order, when all of it may be carried out."""
+    """All steps of a Command in document order, when all of it may be carried out.
+
+    What is forbidden anywhere counts before a node that is unknown.
+    """
     steps: list[Step] = []
+    unknown: list[Failure] = []
 
     def walk(commands: list[Command]) -> None:
         for command in commands:
@@ -125,7 +129,13 @@ def check(message: Message, campaign: str, kind: int, component: str | None, den
             if not command.items:
                 raise Failure(codes.BAD, f"{command.name} without an Item")
             for item in command.items:
-                one = step(command, item, kind, component)
+                try:
+                    one = step(command, item, kind, component)
+                except Failure as failure:
+                    if failure.pair != codes.NOT_IMPLEMENTED:
+                        raise
+                    unknown.append(failure)
+                    continue
                 if denies(one.node):
                     raise Failure(codes.BAD, f"the server has no right to {one.node}")
                 if command.name == "Exec" and command.correlator != campaign:
@@ -133,6 +143,8 @@ def check(message: Message, campaign: str, kind: int, component: str | None, den
                 steps.append(one)
 
     walk(message.commands)
+    if unknown:
+        raise unknown[0]
     if not any(one.action.startswith("exec:") for one in steps):
         raise Failure(codes.BAD, "the document executes nothing")
     return steps

@@ -1,100 +1,12 @@
 """Both adapters as processes, driven with JSON lines as castproof does it."""
 
-import asyncio
-import base64
-import json
-import pathlib
-import sys
-import tempfile
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent.parent
-DEVICE = "urn:imei:490154203237518"
+from . import bench
+from .bench import DEVICE, b64
 
 
-def b64(octets: bytes) -> str:
-    return base64.b64encode(octets).decode()
-
-
-class Peer:
-    """An adapter that runs as a process."""
-
-    async def start(self, script: str):
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, str(HERE / script), stdin=-1, stdout=-1, limit=1 << 20)
-        self.number, self.events, self.answers = 0, [], {}
-        return self
-
-    async def ask(self, verb: str, **fields):
-        self.number += 1
-        return await self.raw(json.dumps({"id": self.number, "verb": verb, **fields}), self.number)
-
-    async def raw(self, line: str, number):
-        self.process.stdin.write(line.encode() + b"\n")
-        return await self.read(lambda: self.answers.pop(number, None))
-
-    async def read(self, condition):
-        while (found := condition()) is None:
-            line = json.loads(await asyncio.wait_for(self.process.stdout.readline(), 10))
-            if "event" in line:
-                self.events.append(line)
-            else:
-                self.answers[line.pop("id")] = line
-        return found
-
-    async def event(self, name: str):
-        return await self.read(lambda: next((one for one in self.events if one["event"] == name), None))
-
-    async def bye(self):
-        await self.ask("bye")
-        await asyncio.wait_for(self.process.wait(), 10)
-        return self.process.returncode
-
-
-class Adapters(unittest.IsolatedAsyncioTestCase):
-    async def asyncSetUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.channels = {
-            "notification": {"group": "239.192.78.1", "port": 29481, "interface": "127.0.0.1", "ttl": 1},
-            "delivery-1": {"group": "239.192.78.2", "port": 29482, "interface": "127.0.0.1", "ttl": 1}}
-        self.account = {"server": "sp.example", "url": "http://127.0.0.1:1/dm", "user": "d10", "password": "d10-secret",
-                        "server_password": "sp-secret", "server_nonce": b64(b"start")}
-        self.group = {"password": "group-secret", "nonce": b64(b"group-nonce")}
-        self.device = await Peer().start("device.py")
-        self.provider = await Peer().start("provider.py")
-
-    async def asyncTearDown(self):
-        self.assertEqual([await self.device.bye(), await self.provider.bye()], [0, 0])
-        self.folder.cleanup()
-
-    def place(self, name: str) -> str:
-        path = pathlib.Path(self.folder.name, name)
-        path.mkdir()
-        return str(path)
-
-    async def open(self):
-        answer = await self.provider.ask(
-            "open", instance="sp", folder=self.place("sp"), channels=self.channels, notification="notification",
-            delivery="delivery-1", listen="127.0.0.1:0", server="sp.example", group_account=self.group,
-            key_id="sp-key-1", accounts={DEVICE: self.account}, sequence=40, seed=1, signing_key=b64(bytes.fromhex(
-                "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")))
-        self.account["url"] = f"http://{answer['ok']['address']}/dm"
-        answer = await self.device.ask(
-            "open", instance="d", folder=self.place("d"), channels=self.channels, notification="notification",
-            device={"id": DEVICE, "manufacturer": "Acme", "model": "X1", "hardware_version": "1", "firmware": "1.0"},
-            settings={"./Settings/Apn": "old"}, account=self.account, seed=1, registrations=[{
-                "server": "sp.example", "group_account": self.group, "keys": {"sp-key-1": b64(bytes.fromhex(
-                    "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"))}}])
-        self.assertEqual(answer, {"ok": {}})
-        self.assertEqual(await self.device.ask("listen", instance="d"), {"ok": {}})
-
-    def campaign(self, **rest) -> dict:
-        timing = {"offset_ms": 0, "window_ms": 50, "attempts": 3, "retry_interval_ms": 200}
-        return {"id": "spring-patch", "lifetime_ms": 60000,
-                "reporting": {"who": "everybody", "timing": timing, "sample": 10000},
-                "broadcast": {"repetitions": 2, "flute_version": 2, "symbol_length": 1024, "lead_ms": 150,
-                              "cycle_gap_ms": 20, "packages_join": "at-first"}, **rest}
-
+class Adapters(bench.Bench):
     async def test_what_is_not_of_the_protocol(self):
         for peer, role in ((self.device, "device"), (self.provider, "provider")):
             suite = {"name": "castproof", "version": "0.1.0"}
@@ -118,12 +30,7 @@ class Adapters(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await self.device.ask("stimulate", instance="d", stimulus={
             "kind": "approve", "campaign": "spring-patch"}), {"ok": {}})
         self.assertEqual((await self.device.event("settled"))["code"], 200)
-        for _ in range(100):
-            answer = await self.provider.ask("query", instance="sp", campaign="spring-patch")
-            if answer["ok"]["results"]:
-                break
-            await asyncio.sleep(0.05)
-        self.assertEqual(answer["ok"]["results"], {DEVICE: {"code": 200, "success": True, "care": "not-needed"}})
+        self.assertEqual(await self.results("spring-patch", bool), {DEVICE: {"code": 200, "success": True, "care": "not-needed"}})
         answer = await self.device.ask("query", instance="d", nodes=["./DevDetail/FwV", "./FUMO/State", "./Nothing"])
         self.assertEqual(answer["ok"]["nodes"], {"./DevDetail/FwV": "2.0", "./FUMO/State": "100", "./Nothing": None})
 

@@ -13,12 +13,16 @@ from castproof_example.dmserver import Account
 from castproof_example.net import Channel
 from castproof_example.provider import Plan, Provider, ProviderConfig
 from castproof_example.settings import Rule
-from castproof_example.syncml import Command
+from castproof_example.syncml import Command, Item
 
 KEY = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
 PUBLIC = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
 DEVICE = "urn:imei:490154203237518"
 PACKAGE = bytes(i % 251 for i in range(9600))
+
+
+def plan_commands(campaign: str) -> list[Command]:
+    return documents.firmware(campaign, f"http://sp.example/{campaign}/image.bin")
 
 
 class Loop(unittest.IsolatedAsyncioTestCase):
@@ -188,6 +192,30 @@ class Loop(unittest.IsolatedAsyncioTestCase):
         await self.air(plan)
         await self.until(lambda: self.record("spring-patch"))
         self.assertEqual(self.record("spring-patch")["result"], 200)
+
+    async def test_a_url_that_is_not_announced_keeps_all_of_a_command_from_being_carried_out(self):
+        plan, whole = self.firmware(who=EVERYBODY), plan_commands("spring-patch")
+        strange = documents.firmware("spring-patch", "http://sp.example/none.bin")
+        group = [Command("Sequence", children=[*strange, *whole])]
+        plan.document = lambda session: documents.document(session, "sp.example", group)
+        await self.air(plan)
+        await self.until(lambda: self.record("spring-patch"))
+        self.assertEqual(self.record("spring-patch")["result"], 411)
+        self.assertEqual(self.software["firmware"]["version"], "1.0")
+
+    async def test_a_package_that_waits_outlives_a_new_one_that_does_not_arrive(self):
+        for campaign, code in (("first", 200), ("second", 503)):
+            plan, url = self.firmware(campaign, EVERYBODY, octets=campaign.encode() * 300), f"http://sp.example/{campaign}/image.bin"
+            download = [Command("Replace", items=[Item(target="./FUMO/Download/PkgURL", format="chr", data=url)]),
+                        Command("Exec", correlator=campaign, items=[Item(target="./FUMO/Download")])]
+            plan.document = lambda session: documents.document(session, "sp.example", download)
+            ready = self.provider.prepare(plan)
+            if code == 503:
+                ready.objects.pop()
+            await (await self.provider.air(ready))
+            await self.until(lambda: self.record(campaign))
+            self.assertEqual(self.record(campaign)["result"], code)
+            self.assertEqual(self.software["firmware"]["state"], 50)
 
     async def test_others_are_left_alone(self):
         plan = self.firmware()
