@@ -115,6 +115,8 @@ async def send(broadcast: Broadcast, notification: Sender, delivery: Sender, clo
                 progress.closed += 1
                 begun()
         progress.cycle += 1
+    # Noted before the session closes: after a restart nothing but the closing may follow it.
+    begun()
     closing = alc.build(alc.Packet(broadcast.it.tsi, None, close_session=True))
     for number in range(CLOSINGS):
         if number:

@@ -217,6 +217,22 @@ class Loop(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(self.record(campaign)["result"], code)
             self.assertEqual(self.software["firmware"]["state"], 50)
 
+    async def test_a_session_that_was_closing_is_not_aired_again_after_a_restart(self):
+        ready = self.provider.prepare(self.firmware())
+        sent = []
+
+        async def send(octets):
+            sent.append(octets)
+            if octets[1] & 2:
+                await asyncio.sleep(60)
+
+        self.provider._senders[1].send = send
+        task = await self.provider.air(ready)
+        await self.until(lambda: sent and sent[-1][1] & 2)
+        task.cancel()
+        progress = self.provider.store.data["air"][0]["progress"]
+        self.assertEqual(progress["cycle"], ready.air.cycles)
+
     async def test_others_are_left_alone(self):
         plan = self.firmware()
         plan.target.model = "X2"
