@@ -159,10 +159,8 @@ class Campaign:
         except Failure:
             self.reception.want(set())
             raise
-        needed = {(step.item.data or "").strip() for step in steps if step.action.startswith("url:")}
-        if strange := needed - {ref.location for ref in it.packages}:
-            self.reception.want(set())
-            raise Failure(codes.BAD_URL, f"{min(strange)} is no announced Content-Location")
+        named = {(step.item.data or "").strip() for step in steps if step.action.startswith("url:")}
+        needed = named & {ref.location for ref in it.packages}
         self.reception.want(needed)
         sizes = [ref.size for ref in it.packages if ref.location in needed]
         if needed and self.device.config.world.storage_full or max(sizes, default=0) > MAX_OBJECT:

@@ -21,10 +21,6 @@ DEVICE = "urn:imei:490154203237518"
 PACKAGE = bytes(i % 251 for i in range(9600))
 
 
-def plan_commands(campaign: str) -> list[Command]:
-    return documents.firmware(campaign, f"http://sp.example/{campaign}/image.bin")
-
-
 class Loop(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -192,16 +188,6 @@ class Loop(unittest.IsolatedAsyncioTestCase):
         await self.air(plan)
         await self.until(lambda: self.record("spring-patch"))
         self.assertEqual(self.record("spring-patch")["result"], 200)
-
-    async def test_a_url_that_is_not_announced_keeps_all_of_a_command_from_being_carried_out(self):
-        plan, whole = self.firmware(who=EVERYBODY), plan_commands("spring-patch")
-        strange = documents.firmware("spring-patch", "http://sp.example/none.bin")
-        group = [Command("Sequence", children=[*strange, *whole])]
-        plan.document = lambda session: documents.document(session, "sp.example", group)
-        await self.air(plan)
-        await self.until(lambda: self.record("spring-patch"))
-        self.assertEqual(self.record("spring-patch")["result"], 411)
-        self.assertEqual(self.software["firmware"]["version"], "1.0")
 
     async def test_a_package_that_waits_outlives_a_new_one_that_does_not_arrive(self):
         for campaign, code in (("first", 200), ("second", 503)):
