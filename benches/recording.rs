@@ -46,7 +46,7 @@ fn run(reports: &Path) -> (PathBuf, Duration, Duration) {
         selection: Selection::default(),
         seed: 7319,
         jobs: USUAL_JOBS.into(),
-        interface: [127, 0, 0, 1].into(),
+        lab: castproof::stage::Lab::on([127, 0, 0, 1].into()),
         casting: Casting {
             device: Box::new(ReferenceDevice::conformant()),
             provider: Box::new(ReferenceProvider::conformant()),

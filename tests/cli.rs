@@ -10,6 +10,8 @@ mod expectations;
 mod hostile_suites;
 #[path = "cli/interrupts.rs"]
 mod interrupts;
+#[path = "cli/labs.rs"]
+mod labs;
 #[path = "cli/output.rs"]
 mod output;
 #[path = "cli/place.rs"]

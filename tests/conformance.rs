@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         selection,
         seed: SEED,
         jobs: 8,
-        interface: [127, 0, 0, 1].into(),
+        lab: castproof::stage::Lab::on([127, 0, 0, 1].into()),
         casting: Casting {
             device: Box::new(ReferenceDevice::conformant()),
             provider: Box::new(ReferenceProvider::conformant()),

@@ -97,7 +97,7 @@ impl Context {
             started: started.to_string(),
             duration_ms: 0.0,
             host: Host {
-                interface: options.interface.to_string(),
+                interface: options.lab.interface.to_string(),
                 cores: std::thread::available_parallelism().map_or(1, usize::from),
                 os: std::env::consts::OS.to_owned(),
             },
@@ -107,7 +107,7 @@ impl Context {
         let briefs = StageBrief {
             slug: String::new(),
             seed: 0,
-            interface: options.interface,
+            lab: options.lab,
             clock,
             fixtures,
             casting: Rc::new(options.casting),

@@ -43,7 +43,7 @@ impl Environment {
             architecture: std::env::consts::ARCH,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             kernel: KERNEL_SETTINGS.iter().filter_map(setting).collect(),
-            interface: options.interface.to_string(),
+            interface: options.lab.interface.to_string(),
             jobs: options.jobs,
             device: options.casting.device.name(),
             provider: options.casting.provider.name(),

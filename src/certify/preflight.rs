@@ -2,7 +2,6 @@
 //!
 //! Without it, every scenario of a host that cannot do multicast would end in a fault of its own.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -11,18 +10,20 @@ use crate::findings::chain;
 use crate::net::{JoinError, Lease, LeaseError, MulticastReceiver, MulticastSender};
 
 use super::CertifyError;
+use crate::stage::Lab;
 
 /// What is sent.
 const PROBE: &[u8] = b"castproof preflight";
 /// How long it may take on a busy host.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Sends a datagram to a group on `interface` and waits for it.
+/// Sends a datagram to a group on the interface of a lab and waits for it.
 ///
 /// # Errors
 /// [`CertifyError::Host`] with what was observed, and what to do about it.
-pub(super) async fn check(interface: IpAddr) -> Result<(), CertifyError> {
-    round_trip(interface).await.map_err(|trouble| {
+pub(super) async fn check(lab: &Lab) -> Result<(), CertifyError> {
+    let interface = lab.interface;
+    round_trip(lab).await.map_err(|trouble| {
         let advice = match &trouble {
             Trouble::Lease(_) => "find out what holds the ports with `ss -uanp` and `ss -tlnp`".to_owned(),
             Trouble::Join(error) => error.hint(),
@@ -44,9 +45,9 @@ enum Trouble {
     Silence,
 }
 
-async fn round_trip(interface: IpAddr) -> Result<(), Trouble> {
-    let lease = Lease::take(1)?;
-    let entry = lease.entry(0, interface, 1);
+async fn round_trip(lab: &Lab) -> Result<(), Trouble> {
+    let lease = Lease::take_within(&lab.realm, 1)?;
+    let entry = lease.entry(0, lab.interface, lab.ttl);
     let receiver = MulticastReceiver::join(&entry)?;
     let sender = MulticastSender::open(&entry)?;
     sender.send(PROBE).await?;
@@ -68,12 +69,12 @@ mod tests {
 
     #[tokio::test]
     async fn loopback_carries_multicast() {
-        assert!(check([127, 0, 0, 1].into()).await.is_ok());
+        assert!(check(&Lab::on([127, 0, 0, 1].into())).await.is_ok());
     }
 
     #[tokio::test]
     async fn an_address_that_no_interface_has_is_told_with_advice() {
-        let error = check([203, 0, 113, 77].into()).await.unwrap_err();
+        let error = check(&Lab::on([203, 0, 113, 77].into())).await.unwrap_err();
 
         let CertifyError::Host { observed, advice, .. } = error else { panic!("{error}") };
         assert_eq!(observed, "no interface carries address `203.0.113.77`");

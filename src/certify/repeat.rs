@@ -1,6 +1,5 @@
 //! The command that repeats a scenario: every argument that made it what it was, and none that is the usual one.
 
-use std::net::Ipv4Addr;
 use std::path::Path;
 
 use super::{Options, USUAL_JOBS};
@@ -14,9 +13,7 @@ pub(super) fn shared_arguments(options: &Options) -> String {
     if options.jobs != usize::from(USUAL_JOBS) {
         arguments.extend(["--jobs".to_owned(), options.jobs.to_string()]);
     }
-    if options.interface != Ipv4Addr::LOCALHOST {
-        arguments.extend(["--interface".to_owned(), options.interface.to_string()]);
-    }
+    arguments.extend(options.lab.arguments());
     if let Some((_, file)) = &options.relays {
         arguments.extend(["--relay-plan".to_owned(), file.display().to_string()]);
     }

@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 
 use crate::findings::{ExpectedFailure, Extent, ProbeFindings, RunFindings, ScenarioFindings};
-use crate::stage::{Casting, FixtureError, ProbeError, RawCapture, RelayPlans, Stage, probe};
+use crate::stage::{Casting, FixtureError, Lab, ProbeError, RawCapture, RelayPlans, Stage, probe};
 
 use super::context::{Context, ExamplePlace};
 use super::{Example, Foreign, Selection, Suite, affordable_jobs, preflight};
@@ -40,8 +40,8 @@ pub struct Options {
     pub seed: u64,
     /// How many scenarios run at the same time, where [`affordable_jobs`] allows it.
     pub jobs: usize,
-    /// The interface that everything happens on.
-    pub interface: IpAddr,
+    /// Where scenarios are played.
+    pub lab: Lab,
     /// Who plays.
     pub casting: Casting,
     /// The vendor's implementation among them, if there is one.
@@ -137,13 +137,13 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
     let selected: Vec<Example> = selected.into_iter().cloned().collect();
     let foreign = options.foreign.clone();
     let jobs = affordable_jobs(options.jobs)?;
-    preflight::check(options.interface).await?;
+    preflight::check(&options.lab).await?;
     let mut interruption = std::pin::pin!(interruption());
-    let (suite, interface) = (options.suite.clone(), options.interface);
+    let (suite, lab) = (options.suite.clone(), options.lab.clone());
     let context = Rc::new(Context::new(options)?);
     if let Some(foreign) = &foreign {
         let is_honest = tokio::select! {
-            is_honest = is_honest(foreign, interface, &context) => is_honest?,
+            is_honest = is_honest(foreign, &lab, &context) => is_honest?,
             () = &mut interruption => return Ok(context.conclude(true, Extent::Partial, total)),
         };
         if !is_honest {
@@ -180,7 +180,8 @@ pub async fn run(options: Options) -> Result<Run, CertifyError> {
     if let Some(foreign) = foreign.filter(|_| !interrupted) {
         foreign.adapter().finish().await;
     }
-    let extent = match (interrupted, is_selection) {
+    // With nothing between sender and Device a part of the suite cannot be played.
+    let extent = match (interrupted, is_selection || lab.is_direct) {
         (true, _) => Extent::Partial,
         (false, true) => Extent::Selection,
         (false, false) => Extent::Whole,
@@ -216,8 +217,8 @@ async fn play(context: &Rc<Context>, features: Vec<Feature>, jobs: usize) {
 }
 
 /// Whether an adapter is what it says; what it says is worth nothing otherwise, and nothing is run.
-async fn is_honest(foreign: &Foreign, interface: IpAddr, context: &Context) -> Result<bool, CertifyError> {
-    let probes = LocalSet::new().run_until(probe(foreign.adapter(), interface)).await?;
+async fn is_honest(foreign: &Foreign, lab: &Lab, context: &Context) -> Result<bool, CertifyError> {
+    let probes = LocalSet::new().run_until(probe(foreign.adapter(), lab)).await?;
     // Without an instance, or without an adapter, there is nothing to run.
     let is_usable = probes.iter().all(|probe| probe.probe != "open") && foreign.adapter().crashes() == 0;
     let is_honest = is_usable && !probes.iter().any(ProbeFindings::is_miss);

@@ -1,7 +1,6 @@
 //! `castproof certify`.
 
 use std::cell::Cell;
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -14,6 +13,7 @@ use crate::stage::{Casting, RawCapture, RelayPlans};
 use crate::subject::broken::{self, Deviation};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
 
+use super::bench::Bench;
 use super::console::Console;
 use super::door::Door;
 use super::{Choice, Failure, RoleName, evidence, foreign};
@@ -47,9 +47,8 @@ pub(super) struct Certify {
     #[command(flatten)]
     door: Door,
 
-    /// The interface that everything happens on, by its address: that of the profile, else 127.0.0.1.
-    #[arg(long, value_name = "ADDRESS")]
-    interface: Option<IpAddr>,
+    #[command(flatten)]
+    bench: Bench,
 
     /// Where run folders are made.
     #[arg(long, value_name = "FOLDER", default_value = "reports/runs")]
@@ -149,8 +148,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         return Ok(ExitCode::Conformant);
     };
     let subject = foreign::subject(options.profile.as_deref(), &options.command, &options.door)?;
-    let interface = options.interface.or(subject.as_ref().map(|subject| subject.profile.interface));
-    let interface = interface.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let mut lab = options.bench.lab(subject.as_ref())?;
     let list = options.expected_failures.or(subject.as_ref().and_then(|one| one.profile.expected_failures.clone()));
     let expected = list.as_deref().map(certify::expected_failures).transpose();
     let expected = expected.map_err(|error| strict_failure(&error))?.unwrap_or_default();
@@ -179,7 +177,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
-    let raw = options.raw_capture.then(|| RawCapture::open(interface)).transpose().map_err(|error| {
+    let raw = options.raw_capture.then(|| RawCapture::open(lab.interface)).transpose().map_err(|error| {
         let failure = Failure::of(&error);
         match error.hint() {
             Some(hint) => failure.hint(hint),
@@ -189,7 +187,8 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     let foreign = match &subject {
         None => None,
         Some(subject) => {
-            let foreign = runtime.block_on(subject.start(console))?;
+            let foreign = runtime.block_on(subject.start(console, lab.time_scale))?;
+            lab.is_elsewhere = foreign.adapter().is_elsewhere();
             casting = foreign.casting(subject.arguments());
             Some(foreign)
         }
@@ -201,7 +200,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         env!("CARGO_PKG_VERSION"),
         register.profile,
         one_line(&register.set),
-        interface,
+        lab.interface,
         std::thread::available_parallelism().map_or(1, usize::from),
         suite.examples.len(),
     ));
@@ -224,7 +223,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         selection,
         seed,
         jobs: wanted,
-        interface,
+        lab,
         casting,
         foreign,
         relays,

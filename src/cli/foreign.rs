@@ -52,8 +52,8 @@ pub(super) fn plan(launch: &Launch, path: &Path) -> Result<AdapterPlan, StrictEr
 
 impl Subject {
     /// Starts the adapter and greets it, and holds what it says against the profile.
-    pub(super) async fn start(&self, console: &Console) -> Result<Foreign, Failure> {
-        let adapter = self.adapter(console).await?;
+    pub(super) async fn start(&self, console: &Console, time_scale: f64) -> Result<Foreign, Failure> {
+        let adapter = self.adapter(console, time_scale).await?;
         let foreign = Foreign::new(adapter, self.profile.capabilities.clone(), self.trailing.clone());
         let names =
             |list: &[crate::spec::Capability]| list.iter().map(|one| one.name()).collect::<Vec<_>>().join("`, `");
@@ -74,14 +74,13 @@ impl Subject {
     }
 
     /// Starts the adapter, or waits for it, and greets it.
-    pub(super) async fn adapter(&self, console: &Console) -> Result<Adapter, Failure> {
-        let Profile { role, time_scale, .. } = &self.profile;
+    pub(super) async fn adapter(&self, console: &Console, time_scale: f64) -> Result<Adapter, Failure> {
         let access = match (&self.plan, self.door.open(console).await?) {
             (_, Some(gate)) => Access::from(gate),
             (Some(plan), None) => Access::from(plan.clone()),
             (None, None) => return Err(Failure::usage("no adapter is named")),
         };
-        let start = Adapter::start(access, *role, *time_scale, Clock::start());
+        let start = Adapter::start(access, self.profile.role, time_scale, Clock::start());
         unless_interrupted(start).await?.map_err(|error| self.failure(&error))
     }
 

@@ -13,6 +13,7 @@ use crate::spec::{Role, one_line};
 use crate::stage;
 use crate::subject::process::{Adapter, StartError};
 
+use super::bench::Bench;
 use super::certify::strict_failure;
 use super::console::Console;
 use super::door::Door;
@@ -30,6 +31,9 @@ pub(super) struct Options {
 
     #[command(flatten)]
     door: Door,
+
+    #[command(flatten)]
+    bench: Bench,
 
     /// How the outcome is told.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -63,16 +67,17 @@ struct Told<'a> {
 
 pub(super) fn probe(console: &Console, options: &Options) -> Result<ExitCode, Failure> {
     let subject = foreign::subject(options.profile.as_deref(), &options.command, &options.door)?;
-    let interface = subject.as_ref().map_or([127, 0, 0, 1].into(), |subject| subject.profile.interface);
+    let mut lab = options.bench.lab(subject.as_ref())?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
     let found: Result<(Adapter, Vec<ProbeFindings>), Failure> = runtime.block_on(async {
         let adapter = match &subject {
-            Some(subject) => subject.adapter(console).await?,
-            None => foreign::unless_interrupted(nameless(&options.command)).await??,
+            Some(subject) => subject.adapter(console, lab.time_scale).await?,
+            None => foreign::unless_interrupted(nameless(&options.command, lab.time_scale)).await??,
         };
+        lab.is_elsewhere = adapter.is_elsewhere();
         let probes = async {
-            let probes = LocalSet::new().run_until(stage::probe(&adapter, interface)).await;
+            let probes = LocalSet::new().run_until(stage::probe(&adapter, &lab)).await;
             adapter.finish().await;
             probes.map_err(|error| Failure::of(&error))
         };
@@ -107,10 +112,10 @@ pub(super) fn probe(console: &Console, options: &Options) -> Result<ExitCode, Fa
 }
 
 /// Starts an adapter of which no profile says the role.
-async fn nameless(command: &[String]) -> Result<Adapter, Failure> {
+async fn nameless(command: &[String], time_scale: f64) -> Result<Adapter, Failure> {
     let launch = Launch::of(command, Path::new(".")).ok_or_else(|| Failure::usage("no command"))?;
     let plan = foreign::plan(&launch, Path::new("the command line")).map_err(|error| strict_failure(&error))?;
-    let start = |role| Adapter::start(plan.clone(), role, 1.0, Clock::start());
+    let start = |role| Adapter::start(plan.clone(), role, time_scale, Clock::start());
     let adapter = match start(Role::Device).await {
         Err(StartError::NotItsRole { .. }) => start(Role::Provider).await,
         other => other,

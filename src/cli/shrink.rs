@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::certify::{self, Player, ShrinkEnd, ShrinkError, Shrunk, quoted};
 use crate::findings::{ExitCode, RelayPlan};
-use crate::stage::RelayPlans;
+use crate::stage::{Lab, RelayPlans};
 
 use super::certify::{SEED, casting, failure_of, load, relay_plans};
 use super::console::Console;
@@ -93,7 +93,7 @@ pub(super) fn shrink(console: &Rc<Console>, options: &Options) -> Result<ExitCod
             selection: selection.clone(),
             seed: options.seed,
             jobs: 1,
-            interface: [127, 0, 0, 1].into(),
+            lab: Lab::on([127, 0, 0, 1].into()),
             casting: casting(console, deviation, &[]).ok().flatten().expect("the name was found before"),
             relays: plans.or_else(|| start.clone()).map(|plans| (plans, file)),
             raw: None,

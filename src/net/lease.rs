@@ -2,7 +2,7 @@
 //!
 //! A group and a port serve one scenario only, also when several processes run scenarios side by side. The ports from
 //! 20,000 to 31,967, below those that Linux hands out by itself, are divided into blocks of 64; whoever holds a TCP
-//! listener on the first port of a block, at 127.0.0.1 and without address reuse, owns its UDP ports. The claim ends
+//! listener on the first port of a block, at a loopback address and without address reuse, owns its UDP ports. The claim ends
 //! with its process whatever happens to it, and is no obstacle to a receiver that binds the UDP port on any address. A
 //! lease holds at most one descriptor for each block.
 
@@ -12,17 +12,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::realm::{Realm, Span};
 use crate::spec::ChannelEntry;
 
 /// The first port that is leased.
 const FIRST: u16 = 20_000;
 /// How many ports a block has.
 const BLOCK: u16 = 64;
-/// How many blocks there are.
-const BLOCKS: u16 = (32_000 - FIRST) / BLOCK;
-/// Where the claims are: an address on which the harness serves nothing else in this range.
+/// Where the claims of the usual ports are: an address on which the harness serves nothing else in this range.
 const CLAIMS: Ipv4Addr = Ipv4Addr::LOCALHOST;
-/// How far apart processes with neighbouring ids begin; coprime to [`BLOCKS`], so that all blocks are reached.
+/// Where those of all other ports are: an address of this host from which nobody connects, because Linux hands some of these
+/// ports out for connections.
+const OTHER_CLAIMS: Ipv4Addr = Ipv4Addr::new(127, 77, 77, 77);
+/// How far apart processes with neighbouring ids begin; a prime, so that all blocks are reached.
 const STRIDE: u32 = 13;
 
 /// Where the next lease of this process begins to look, so that a port just returned is not handed out at once: a late
@@ -68,6 +70,7 @@ pub enum LeaseError {
 pub struct Lease {
     first: u16,
     count: u16,
+    realm: Realm,
     /// The listeners that hold the blocks; closing them gives the blocks back.
     _claims: Vec<Socket>,
 }
@@ -78,23 +81,37 @@ impl Lease {
     /// # Errors
     /// [`LeaseError`] says whether the count is impossible, nothing is free, or the operating system refused.
     pub fn take(count: u16) -> Result<Self, LeaseError> {
-        let most = BLOCKS * BLOCK;
+        Self::take_within(&Realm::default(), count)
+    }
+
+    /// Leases `count` neighbouring ports of a realm, and the groups that belong to them.
+    ///
+    /// # Errors
+    /// [`LeaseError`], as for [`Lease::take`].
+    pub fn take_within(realm: &Realm, count: u16) -> Result<Self, LeaseError> {
+        let Span { first, last } = realm.ports();
+        let most = (last - first).saturating_add(1);
         if !(1..=most).contains(&count) {
             return Err(LeaseError::Count { count, most });
         }
-        let width = count.div_ceil(BLOCK);
-        let starts = BLOCKS - width + 1;
-        let turn = TURN.fetch_add(width.into(), Ordering::Relaxed);
-        let origin = std::process::id().wrapping_mul(STRIDE).wrapping_add(turn) % u32::from(starts);
-        let origin = u16::try_from(origin).expect("a remainder is below its divisor");
-        for block in (origin..starts).chain(0..origin) {
-            let begin = FIRST + block * BLOCK;
-            let Some(claims) = claim(CLAIMS, begin, width)? else { continue };
-            if let Some(first) = free_run(begin..begin + width * BLOCK, count)? {
-                return Ok(Self { first, count, _claims: claims });
+        let begin = block_of(first);
+        let blocks = (block_of(last) - begin) / BLOCK + 1;
+        // A realm may begin or end in the middle of a block, and then a run may need one more.
+        for width in (count.div_ceil(BLOCK)..=blocks).take(2) {
+            let starts = blocks - width + 1;
+            let turn = TURN.fetch_add(width.into(), Ordering::Relaxed);
+            let origin = std::process::id().wrapping_mul(STRIDE).wrapping_add(turn) % u32::from(starts);
+            let origin = u16::try_from(origin).expect("a remainder is below its divisor");
+            for block in (origin..starts).chain(0..origin) {
+                let begin = begin + block * BLOCK;
+                let Some(claims) = claim(claims_at, begin, width)? else { continue };
+                let end = begin.saturating_add(width * BLOCK - 1).min(last);
+                if let Some(first) = free_run(begin.max(first)..=end, count)? {
+                    return Ok(Self { first, count, realm: *realm, _claims: claims });
+                }
             }
         }
-        Err(LeaseError::Exhausted { count, first: FIRST, last: FIRST + most - 1 })
+        Err(LeaseError::Exhausted { count, first, last })
     }
 
     /// How many ports are leased.
@@ -111,13 +128,12 @@ impl Lease {
         self.first + i
     }
 
-    /// The IPv4 group that belongs to port number `i`: 239.255.x.y, where x.y is the port.
+    /// The IPv4 group that belongs to port number `i`, as the realm has it.
     ///
     /// # Panics
     /// Panics when `i` is not below [`Lease::count`].
     pub fn group(&self, i: u16) -> IpAddr {
-        let [high, low] = self.port(i).to_be_bytes();
-        Ipv4Addr::new(239, 255, high, low).into()
+        self.realm.group(self.port(i)).into()
     }
 
     /// The IPv6 group that belongs to port number `i`: transient and site-local, with the port as its last word.
@@ -138,13 +154,25 @@ impl Lease {
     }
 }
 
+/// The first port of the block that a port belongs to. Blocks lie alike in every realm, so that two of them that overlap
+/// meet at the claims.
+fn block_of(port: u16) -> u16 {
+    port - (port % BLOCK + BLOCK - FIRST % BLOCK) % BLOCK
+}
+
+/// Where the claim of a block is.
+fn claims_at(port: u16) -> Ipv4Addr {
+    let Span { first, last } = Realm::default().ports();
+    if (first..=last).contains(&port) { CLAIMS } else { OTHER_CLAIMS }
+}
+
 /// Claims `width` blocks from the port `begin` on; `None` when another process or lease has one of them.
-fn claim(address: Ipv4Addr, begin: u16, width: u16) -> Result<Option<Vec<Socket>>, LeaseError> {
+fn claim(at: impl Fn(u16) -> Ipv4Addr, begin: u16, width: u16) -> Result<Option<Vec<Socket>>, LeaseError> {
     let mut claims = Vec::with_capacity(width.into());
-    for port in (begin..begin + width * BLOCK).step_by(BLOCK.into()) {
+    for port in (0..width).map(|block| begin + block * BLOCK) {
         // Not the standard library's listener: that one reuses addresses.
         let claim = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).and_then(|socket| {
-            socket.bind(&SocketAddr::from((address, port)).into())?;
+            socket.bind(&SocketAddr::from((at(port), port)).into())?;
             socket.listen(1).map(|()| socket)
         });
         match claim {
@@ -157,7 +185,7 @@ fn claim(address: Ipv4Addr, begin: u16, width: u16) -> Result<Option<Vec<Socket>
 }
 
 /// The first port of the first run of `count` free UDP ports in `ports`.
-fn free_run(ports: std::ops::Range<u16>, count: u16) -> Result<Option<u16>, LeaseError> {
+fn free_run(ports: std::ops::RangeInclusive<u16>, count: u16) -> Result<Option<u16>, LeaseError> {
     let mut run = 0;
     for port in ports {
         run = if is_free(port)? { run + 1 } else { 0 };
@@ -216,12 +244,12 @@ mod tests {
         // Claims at an address of this process alone, so that no other test can take a block in between.
         let [_, _, high, low] = std::process::id().to_be_bytes();
         let address = Ipv4Addr::new(127, 88, high, low);
-        let claims = claim(address, FIRST, 3).unwrap().unwrap();
-        let lease = Lease { first: FIRST, count: 130, _claims: claims };
+        let claims = claim(|_| address, FIRST, 3).unwrap().unwrap();
+        let lease = Lease { first: FIRST, count: 130, realm: Realm::default(), _claims: claims };
 
-        let while_leased = claim(address, FIRST + 2 * BLOCK, 1).unwrap().is_some();
+        let while_leased = claim(|_| address, FIRST + 2 * BLOCK, 1).unwrap().is_some();
         drop(lease);
-        let afterwards = claim(address, FIRST + 2 * BLOCK, 1).unwrap().is_some();
+        let afterwards = claim(|_| address, FIRST + 2 * BLOCK, 1).unwrap().is_some();
 
         assert!(!while_leased);
         assert!(afterwards);
@@ -233,18 +261,18 @@ mod tests {
         let block = lease.first;
         let foreign = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 7), block + 2)).unwrap();
 
-        let two = free_run(block..block + BLOCK, 2).unwrap();
-        let four = free_run(block..block + BLOCK, 4).unwrap();
-        let all = free_run(block..block + BLOCK, 64).unwrap();
+        let two = free_run(block..=block + BLOCK - 1, 2).unwrap();
+        let four = free_run(block..=block + BLOCK - 1, 4).unwrap();
+        let all = free_run(block..=block + BLOCK - 1, 64).unwrap();
 
         assert_eq!((two, four, all), (Some(block), Some(block + 3), None));
         drop(foreign);
-        assert_eq!(free_run(block..block + BLOCK, 64).unwrap(), Some(block));
+        assert_eq!(free_run(block..=block + BLOCK - 1, 64).unwrap(), Some(block));
     }
 
     #[test]
     fn the_group_spells_the_port() {
-        let lease = Lease { first: 20_001, count: 2, _claims: Vec::new() };
+        let lease = Lease { first: 20_001, count: 2, realm: Realm::default(), _claims: Vec::new() };
 
         let v4 = lease.entry(1, Ipv4Addr::LOCALHOST.into(), 1);
         let v6 = lease.entry(1, Ipv6Addr::LOCALHOST.into(), 1);
@@ -254,8 +282,27 @@ mod tests {
     }
 
     #[test]
+    fn a_lease_of_a_realm_stays_within_it_and_overlaps_no_other() {
+        // From the middle of one block to the middle of the next, so that only a run over both fits; other blocks for each
+        // process, and below the ports that the system hands out.
+        let pair = u16::try_from(std::process::id() % 60).unwrap();
+        let begin = FIRST - BLOCK * (20 + 2 * pair) + 42;
+        let ports = Span { first: begin, last: begin + 80 };
+        let realm = Realm::new(Some("239.7.0.0-239.7.0.200".parse().unwrap()), Some(ports)).unwrap();
+
+        let lease = Lease::take_within(&realm, 70).unwrap();
+        let again = Lease::take_within(&realm, 1);
+
+        assert!(lease.port(0) >= ports.first && lease.port(69) <= ports.last);
+        let offset = u8::try_from(lease.port(3) - begin).unwrap();
+        assert_eq!(lease.group(3), IpAddr::from([239, 7, 0, offset]));
+        assert!(matches!(again, Err(LeaseError::Exhausted { .. })), "{again:?}");
+        assert!(matches!(Lease::take_within(&realm, 82), Err(LeaseError::Count { most: 81, .. })));
+    }
+
+    #[test]
     fn impossible_counts_are_refused() {
-        for count in [0, BLOCKS * BLOCK + 1, u16::MAX] {
+        for count in [0, 31_967 - FIRST + 2, u16::MAX] {
             assert!(matches!(Lease::take(count), Err(LeaseError::Count { .. })), "{count}");
         }
     }

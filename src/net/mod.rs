@@ -17,6 +17,7 @@ pub mod loss;
 mod meddle;
 pub mod multicast;
 mod post_error;
+mod realm;
 pub mod relay;
 mod server;
 pub mod shortage;
@@ -29,6 +30,7 @@ pub use join::{IPV6_ROUTE_COMMAND, JoinError};
 pub use lease::{Lease, LeaseError};
 pub use loss::LossMark;
 pub use multicast::{MulticastReceiver, MulticastSender};
+pub use realm::{Realm, RealmError, Span};
 pub use relay::{
     AnswerDecision, BoundRelay, ConnectionPlan, OpenDecision, PassAll, RelayEvent, RelayWhat, Side, TcpRelay,
 };

@@ -51,7 +51,15 @@ impl TcpRelay {
     /// # Errors
     /// Whatever the operating system refuses.
     pub fn bind() -> io::Result<BoundRelay> {
-        let holder = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        Self::bind_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    /// Takes a port at an address of this host; with port 0 any that is free.
+    ///
+    /// # Errors
+    /// Whatever the operating system refuses.
+    pub fn bind_at(address: SocketAddr) -> io::Result<BoundRelay> {
+        let holder = bound(address)?;
         let local = holder.local_addr()?.as_socket().ok_or(io::ErrorKind::InvalidData)?;
         Ok(BoundRelay { listener: listen(local)?, holder, local })
     }

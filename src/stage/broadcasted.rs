@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::provider::CampaignPlan;
 use crate::spec::{ReportTiming, Reporters, Reporting, RuleAction, Severity, Timestamp};
 
+use super::Lab;
+
 /// Beyond this span what is to come is not waited for.
 const SOON: Duration = Duration::from_secs(5);
 
@@ -32,7 +34,7 @@ pub(super) struct Broadcasted {
 }
 
 /// What is to be remembered of a campaign that goes on the air now.
-pub(super) fn broadcasted(plan: &CampaignPlan, now: Timestamp) -> Broadcasted {
+pub(super) fn broadcasted(plan: &CampaignPlan, now: Timestamp, lab: &Lab) -> Broadcasted {
     let Reporting { offset, window, attempts, retry_interval, .. } = plan.reporting;
     let announced = ReportTiming { offset, window, attempts, retry_interval };
     let is_asked = plan.reporting.who != Reporters::Nobody;
@@ -47,7 +49,7 @@ pub(super) fn broadcasted(plan: &CampaignPlan, now: Timestamp) -> Broadcasted {
     let rollout_end = plan.rollout.not_after.map(|end| end.since(now));
     let lapse = plan.consent.map(|_| rollout_end.map_or(plan.lifetime, |end| end.min(plan.lifetime)));
     let start = plan.rollout.not_before.map(|start| start.since(now));
-    let later = lapse.into_iter().chain(start).filter(|span| *span <= SOON).max().unwrap_or_default();
+    let later = lapse.into_iter().chain(start).filter(|span| *span <= lab.span(SOON)).max().unwrap_or_default();
     let wait = timings().map(|timing| timing.offset + timing.window).max().unwrap_or_default();
     Broadcasted {
         campaign: plan.campaign.clone(),

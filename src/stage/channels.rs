@@ -6,10 +6,8 @@ use crate::spec::ChannelTable;
 
 use super::cast::{delivery_channel, notification_channel};
 use super::script::DevicePlan;
-use super::{StageBrief, StageError};
+use super::{Lab, StageBrief, StageError};
 
-/// Time to live of everything that is sent: it stays on the host.
-pub(super) const TTL: u8 = 1;
 /// The channels of a scenario: the sender's, and each Device's.
 pub(super) struct Channels {
     /// What they stand on; to be kept while they are used.
@@ -30,14 +28,16 @@ impl Channels {
             .checked_mul(2)
             .and_then(|ports| ports.checked_add(1))
             .ok_or_else(|| StageError::Unprepared("too many Devices".into()))?;
-        let lease = Lease::take(ports)?;
+        let Lab { interface, ttl, .. } = brief.lab;
+        let lease = Lease::take_within(&brief.lab.realm, ports)?;
         let table = |party: u16| {
             ChannelTable::from([
-                (notification_channel(), lease.entry(party, brief.interface, TTL)),
-                (delivery_channel(), lease.entry(parties + party, brief.interface, TTL)),
+                (notification_channel(), lease.entry(party, interface, ttl)),
+                (delivery_channel(), lease.entry(parties + party, interface, ttl)),
             ])
         };
-        Ok(Self { sender: table(0), devices: (1..parties).map(table).collect(), lease })
+        let own = |party| if brief.lab.is_direct { table(0) } else { table(party) };
+        Ok(Self { sender: table(0), devices: (1..parties).map(own).collect(), lease })
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct HostWatch {
     beats: Rc<Cell<u32>>,
     heart: AbortHandle,
     shortages_before: u64,
+    /// How many times longer than usual everything may take.
+    scale: f64,
 }
 
 impl Drop for HostWatch {
@@ -52,13 +54,20 @@ impl HostWatch {
         let late = Rc::new(RefCell::new(Vec::new()));
         let beats = Rc::new(Cell::new(0));
         let heart = spawn_local(beat(clock, late.clone(), beats.clone())).abort_handle();
-        Self { late, beats, heart, shortages_before: shortage::met() }
+        Self { late, beats, heart, shortages_before: shortage::met(), scale: 1.0 }
+    }
+
+    /// The same watch over subjects that take so many times longer.
+    pub(super) fn slowed(mut self, scale: f64) -> Self {
+        self.scale = scale;
+        self
     }
 
     /// Patience that begins now and lasts `within` on a calm host.
     ///
     /// It is counted in heartbeats, so it does not run out while this process gets no time to do what is waited for.
     pub(super) fn patience(&self, now: Timestamp, within: Duration) -> Patience {
+        let within = within.mul_f64(self.scale);
         Patience { until: self.time() + within, at_last: now + within * MOST_SLOWNESS }
     }
 

@@ -12,6 +12,7 @@ use crate::net::{AnswerDecision, Clock, ConnectionPlan, OpenDecision};
 use crate::spec::Timestamp;
 use crate::wire::syncml::{Command, Message, Status, SyncHdr, alert};
 
+use super::lab::Lab;
 use super::script::RETRY_INTERVAL;
 
 /// DM Status 417, with which a server asks to come back later.
@@ -119,6 +120,8 @@ pub(super) struct LinkPlan {
 
 struct State {
     rule: Option<LinkRule>,
+    /// How long a Device waits between two attempts.
+    retry: Duration,
     /// Faults that have come.
     come: u32,
     /// When the outage was last met.
@@ -130,7 +133,7 @@ struct State {
 impl State {
     /// Whether an attempt is still to come that was due before the outage ended.
     fn is_owed(&self, end: Timestamp) -> bool {
-        self.met.is_some_and(|met| met + RETRY_INTERVAL < end)
+        self.met.is_some_and(|met| met + self.retry < end)
     }
 
     /// The fault that comes next, if one does.
@@ -146,7 +149,19 @@ impl State {
 impl LinkPlan {
     /// A plan.
     pub(super) fn new(rule: Option<LinkRule>, clock: Clock, outage: Outage) -> Self {
-        Self { clock, outage, state: Arc::new(Mutex::new(State { rule, come: 0, met: None, holds: None })) }
+        let state = State { rule, retry: RETRY_INTERVAL, come: 0, met: None, holds: None };
+        Self { clock, outage, state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// The same plan where spans are those of a lab.
+    pub(super) fn slowed(self, lab: &Lab) -> Self {
+        let mut state = self.state();
+        state.retry = lab.span(RETRY_INTERVAL);
+        if let Some(LinkRule::Outage(span)) = &mut state.rule {
+            *span = lab.span(*span);
+        }
+        drop(state);
+        self
     }
 
     /// Holds the next answer to a report back, for as long as it takes to do something meanwhile.

@@ -14,6 +14,7 @@ mod fixtures;
 mod golden;
 mod host;
 pub mod hostile;
+mod lab;
 mod link;
 mod moments;
 mod probe;
@@ -34,7 +35,6 @@ mod verdicts;
 mod work_folder;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -50,6 +50,7 @@ use crate::subject::{DeviceSubject, ProviderSubject, SubjectError};
 
 pub use fixtures::{FixtureError, Fixtures};
 pub use golden::{GoldenQuestion, compare_golden, golden_traffic};
+pub use lab::Lab;
 pub use link::{HowOften, LinkFault, LinkRule};
 pub use moments::{Happening, Switch};
 pub use probe::{ProbeError, probe};
@@ -100,8 +101,8 @@ pub struct StageBrief {
     pub slug: String,
     /// Its seed.
     pub seed: u64,
-    /// The interface that everything happens on.
-    pub interface: IpAddr,
+    /// Where it is played.
+    pub lab: Lab,
     /// The clock of the run.
     pub clock: Clock,
     /// The named fixtures.
@@ -173,6 +174,9 @@ pub enum StageError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// The scenario cannot be played in this lab.
+    #[error("{NOT_HERE}: {0}")]
+    NotHere(&'static str),
     /// The scenario is used outside a run.
     #[error("the stage was not raised")]
     NotRaised,
@@ -183,6 +187,9 @@ pub enum StageError {
 
 /// How the text of a wait that ran out begins.
 pub const OUT_OF_TIME: &str = "out of time";
+
+/// How the text begins of what cannot be played where the run takes place.
+pub const NOT_HERE: &str = "not in this lab";
 
 /// The world of one scenario.
 #[derive(World)]

@@ -6,16 +6,15 @@
 mod device;
 mod provider;
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::StageError;
 use super::cast::Cast;
 use super::script::DevicePlan;
 use super::work_folder::work_folder;
+use super::{Lab, StageError};
 use crate::adapter::Outcome;
 use crate::findings::{ProbeFindings, ProbeOutcome, chain};
 use crate::net::{Clock, JoinError, Lease, LeaseError};
@@ -53,13 +52,13 @@ pub enum ProbeError {
 ///
 /// # Errors
 /// [`ProbeError`] when this host cannot do what the probes need; an adapter that is caught is no error but a finding.
-pub async fn probe(adapter: &Adapter, interface: IpAddr) -> Result<Vec<ProbeFindings>, ProbeError> {
+pub async fn probe(adapter: &Adapter, lab: &Lab) -> Result<Vec<ProbeFindings>, ProbeError> {
     let mut prober = Prober {
         adapter,
-        interface,
+        lab: lab.clone(),
         clock: Clock::start(),
         cast: Cast::new(SEED),
-        lease: Lease::take(8)?,
+        lease: Lease::take_within(&lab.realm, 8)?,
         folder: work_folder().map_err(ProbeError::Folder)?,
         found: Vec::new(),
     };
@@ -86,7 +85,7 @@ enum Made {
 /// What a probe needs, and what was found so far.
 struct Prober<'a> {
     adapter: &'a Adapter,
-    interface: IpAddr,
+    lab: Lab,
     clock: Clock,
     cast: Cast,
     lease: Lease,

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ use crate::subject::{DeviceBrief, DeviceInstance, Places, ProviderBrief, Provide
 use super::air::{Air, AirLane, AirPlan};
 use super::broadcasted::Broadcasted;
 use super::cast::{Cast, notification_channel};
-use super::channels::{Channels, TTL, lane};
+use super::channels::{Channels, lane};
 use super::host::HostWatch;
 use super::hostile::Insider;
 use super::link::{LinkPlan, Outage};
@@ -29,7 +28,7 @@ use super::raw::RawRecording;
 use super::recorder::Recorder;
 use super::script::{DevicePlan, Script, Skew};
 use super::work_folder::work_folder;
-use super::{StageBrief, StageError};
+use super::{Lab, StageBrief, StageError};
 
 mod claims;
 mod trouble;
@@ -39,8 +38,6 @@ mod words;
 pub(super) const SEQUENCE: u64 = 1000;
 /// How far a clock is off that shows another time.
 const HOUR: Duration = Duration::from_secs(3600);
-/// Any free port of the loopback interface.
-const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -89,6 +86,8 @@ pub(super) struct Running {
     losses: LossMark,
     /// What adapters did wrong by instances that have ended since.
     pub(super) past_faults: Vec<String>,
+    /// Where it is played.
+    pub(super) lab: Lab,
     /// Whether the Devices, and the provider, are a vendor's.
     is_foreign: (bool, bool),
     /// What vendors' adapters said, and the kernel contradicted at once.
@@ -113,7 +112,7 @@ impl Running {
         // Before anything of the host is taken: others may have the places for a while.
         let casting = &brief.casting;
         let places = [casting.device.reserve(script.devices.len()).await?, casting.provider.reserve(1).await?];
-        let losses = LossMark::now(brief.interface);
+        let losses = LossMark::now(brief.lab.interface);
         let cast = Cast::new(brief.seed);
         let channels = Channels::lease(brief, script.devices.len())?;
         let recorder = Recorder::new(script.devices.iter().map(lane).collect());
@@ -137,13 +136,14 @@ impl Running {
             channels: table.clone(),
             plan: Rc::new(RefCell::new(AirPlan::new(plan.air.clone(), plan.seed_of_air(brief.seed, number)))),
         });
-        let air = Air::open(brief.clock, &recorder, &channels.sender, &notification_channel(), lanes.collect())?;
+        let air =
+            Air::open(brief.clock, &recorder, &channels.sender, &notification_channel(), lanes.collect(), &brief.lab)?;
         let folder = work_folder()?;
         let mut provider_brief = ProviderBrief {
             name: "the Service Provider".into(),
             configuration: cast.provider(&script.devices),
             channels: channels.sender.clone(),
-            listen: ANY_PORT,
+            listen: brief.lab.any_port(),
             folder: folder.path().join("service-provider"),
             sequence: SequenceNumber(SEQUENCE),
             seed: brief.seed,
@@ -179,7 +179,8 @@ impl Running {
             raw,
             losses,
             past_faults: Vec::new(),
-            host: HostWatch::open(brief.clock),
+            host: HostWatch::open(brief.clock).slowed(brief.lab.time_scale),
+            lab: brief.lab.clone(),
             is_foreign: (casting.device.is_foreign(), casting.provider.is_foreign()),
             contradicted: Vec::new(),
             lease: channels.lease,
@@ -204,7 +205,7 @@ impl Running {
         channels: ChannelTable,
         events: &mpsc::UnboundedSender<RelayEvent>,
     ) -> Result<(), StageError> {
-        let relay: BoundRelay = TcpRelay::bind()
+        let relay: BoundRelay = TcpRelay::bind_at(self.lab.any_port())
             .map_err(|source| StageError::System { what: "open a relay of the interaction channel", source })?;
         if let (Some(raw), Some(lane)) = (&self.raw, self.recorder.lane(INTERACTION_LANE)) {
             raw.route(relay.local_addr(), lane);
@@ -226,7 +227,7 @@ impl Running {
                 Some(Skew::Fast) => self.clock.advanced(HOUR),
             },
         };
-        let link = LinkPlan::new(plan.link, self.clock, self.outage.clone());
+        let link = LinkPlan::new(plan.link, self.clock, self.outage.clone()).slowed(&self.lab);
         self.relays.push(relay.forward(self.provider_brief.listen, self.clock, link.clone(), events.clone()));
         self.links.insert(plan.name.clone(), link);
         self.ids.insert(plan.name.clone(), plan.traits.id.clone());
@@ -237,7 +238,7 @@ impl Running {
     /// The same channels, but that notifications are awaited where nothing is sent.
     fn elsewhere(&self, mut channels: ChannelTable) -> ChannelTable {
         if let Some(entry) = channels.get_mut(&notification_channel()) {
-            let nobody = self.lease.entry(self.lease.count() - 1, entry.interface, TTL);
+            let nobody = self.lease.entry(self.lease.count() - 1, entry.interface, entry.ttl);
             *entry = nobody;
         }
         channels

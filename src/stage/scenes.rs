@@ -28,6 +28,9 @@ const LONGEST_LEAD: Duration = Duration::from_millis(400);
 const POSTPONEMENT: Duration = Duration::from_secs(3600);
 /// How long the End User postpones an update briefly.
 const BRIEF_POSTPONEMENT: Duration = Duration::from_millis(400);
+/// Why a scenario is not played in a lab where Devices hear the sender itself.
+const NOTHING_BETWEEN: &str = "something has to happen to packets between the sender and one Device, and with --direct \
+                               nothing stands between them";
 
 /// The End User's answer to a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +73,9 @@ impl Stage {
     pub(super) async fn open(&mut self) -> Result<(), StageError> {
         if self.running.is_none() {
             let brief = self.brief()?.clone();
+            if brief.lab.is_direct && self.script.needs_the_air() {
+                return Err(StageError::NotHere(NOTHING_BETWEEN));
+            }
             if let Some(plans) = &brief.relays {
                 plans.take_over(&mut self.script)?;
             }
@@ -81,7 +87,8 @@ impl Stage {
 
     pub(super) fn plan(&self, campaign: &str) -> Result<CampaignPlan, StageError> {
         let brief = self.brief()?;
-        let mut plan = self.script.campaign(&brief.fixtures, campaign, brief.clock.now())?;
+        let now = brief.clock.now();
+        let mut plan = brief.lab.slow(self.script.campaign(&brief.fixtures, campaign, now)?, now);
         plan.broadcast.lead = plan.broadcast.lead.max(self.time_to_join());
         Ok(plan)
     }
@@ -111,7 +118,7 @@ impl Stage {
         self.open().await?;
         let plan = CampaignPlan { age, ..self.plan(campaign)? };
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
-        let mut entry = broadcasted(&plan, running.clock.now());
+        let mut entry = broadcasted(&plan, running.clock.now(), &running.lab);
         entry.sequence = Some(running.provider()?.push(plan).await?);
         running.broadcasted.push(entry);
         Ok(())
@@ -226,7 +233,7 @@ impl Stage {
         let asked = *answered;
         self.prompted(device, &campaign, asked).await?;
         let span = match answer {
-            Answer::PostponeBriefly => BRIEF_POSTPONEMENT,
+            Answer::PostponeBriefly => self.brief()?.lab.span(BRIEF_POSTPONEMENT),
             Answer::Approve | Answer::Decline | Answer::Postpone => POSTPONEMENT,
         };
         let running = self.running()?;

@@ -222,6 +222,11 @@ impl Script {
         device.ok_or_else(|| ScriptError::NoDevice(name.to_owned()))
     }
 
+    /// Whether anything is to happen to packets on their way to one Device.
+    pub(super) fn needs_the_air(&self) -> bool {
+        self.devices.iter().any(|device| !device.air.is_empty() || device.listens_elsewhere)
+    }
+
     /// Says who reports for a campaign, and when.
     pub(super) fn report(&mut self, campaign: &str, who: Reporters, offset: Duration, window: Duration) {
         let reporting = Reporting { who, offset, window, retry_interval: RETRY_INTERVAL, ..Reporting::default() };

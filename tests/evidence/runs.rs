@@ -36,7 +36,7 @@ fn run(name: &str, selection: Selection, casting: Casting) -> PathBuf {
         selection,
         seed: 7319,
         jobs: 8,
-        interface: [127, 0, 0, 1].into(),
+        lab: castproof::stage::Lab::on([127, 0, 0, 1].into()),
         casting,
         relays: None,
         raw: None,

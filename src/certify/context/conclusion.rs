@@ -2,7 +2,7 @@
 
 use crate::findings::{Verdict, verdict_of};
 use crate::spec::Register;
-use crate::stage::{OUT_OF_TIME, Remains};
+use crate::stage::{NOT_HERE, OUT_OF_TIME, Remains};
 use crate::subject::{ADAPTER_FAULT, CONTRADICTED, HINDERED, REFUSED, REFUSED_A_MUST, UNSUPPORTED};
 
 use crate::certify::Example;
@@ -21,6 +21,9 @@ pub(super) fn conclude(
     let mut verdict = verdict_of(&remains.checks, &faults);
     if begins(&faults, OUT_OF_TIME) {
         verdict = Verdict::OutOfTime;
+    }
+    if begins(&faults, NOT_HERE) {
+        verdict = with_checks(Verdict::NotApplicable);
     }
     if begins(&faults, UNSUPPORTED) {
         verdict = with_checks(price_of_lack(example, register));

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::*;
 use crate::certify::{Rules, Selection, match_step};
-use crate::stage::Casting;
+use crate::stage::{Casting, Lab};
 use crate::subject::{ReferenceDevice, ReferenceProvider};
 
 fn context(reports: &Path) -> Context {
@@ -20,7 +20,7 @@ fn context(reports: &Path) -> Context {
         selection: Selection::default(),
         seed: 1,
         jobs: 1,
-        interface: [127, 0, 0, 1].into(),
+        lab: Lab::on([127, 0, 0, 1].into()),
         casting,
         relays: None,
         raw: None,

@@ -18,6 +18,7 @@ use tokio::task::{AbortHandle, spawn_local};
 use crate::net::{Clock, Ears, JoinError, MulticastReceiver};
 use crate::spec::{ChannelEntry, ChannelLabel, ChannelTable, Timestamp};
 
+use super::lab::Lab;
 use super::recorder::Recorder;
 
 use carousel::Carousel;
@@ -75,6 +76,7 @@ impl Air {
         sender: &ChannelTable,
         notification: &ChannelLabel,
         lanes: Vec<AirLane>,
+        lab: &Lab,
     ) -> Result<Self, JoinError> {
         let samples = Rc::new(RefCell::new(Vec::new()));
         let trouble = Rc::default();
@@ -93,6 +95,8 @@ impl Air {
                 late: BTreeMap::new(),
                 numbered: 0,
                 groups: groups.clone(),
+                is_direct: lab.is_direct,
+                shows_members: lab.shows_members(),
                 samples: samples.clone(),
                 trouble: Rc::clone(&trouble),
             });

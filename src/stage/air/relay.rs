@@ -67,6 +67,9 @@ pub(super) struct Relay {
     pub(super) late: BTreeMap<(Timestamp, u64), Late>,
     pub(super) numbered: u64,
     pub(super) groups: Rc<BTreeMap<String, ChannelEntry>>,
+    /// Whether Devices hear the sender itself: then nothing is sent on, and what they hear is what the sender sent.
+    pub(super) is_direct: bool,
+    pub(super) shows_members: bool,
     pub(super) samples: Rc<RefCell<Vec<MembershipSample>>>,
     pub(super) trouble: Rc<RefCell<Option<String>>>,
 }
@@ -109,13 +112,19 @@ impl Relay {
             true => Heard::alone(Meaning::Notification),
             false => self.carousel.hear(octets),
         };
-        if heard.meaning == Meaning::Table || heard.ends {
+        if self.shows_members && (heard.meaning == Meaning::Table || heard.ends) {
             self.sample(at, AlcPacket::decode(octets).ok().map(|packet| packet.header.tsi), heard.ends);
         }
         let fates: Vec<Option<Fate>> = self.lanes.iter().map(|lane| lane.plan.borrow_mut().decide(&heard)).collect();
         if let Some(lane) = self.recorder.lane(PROVIDER_LANE) {
             let packet = datagram(source, &self.entry, octets);
             self.recorder.datagram(at, lane, packet, remarks(&self.lanes, &fates));
+        }
+        if self.is_direct {
+            for lane in &self.lanes {
+                self.recorder.datagram(at, lane.id, datagram(source, &lane.entry, octets), Vec::new());
+            }
+            return;
         }
         for (index, fate) in fates.into_iter().enumerate() {
             if heard.meaning == Meaning::Close {

@@ -36,12 +36,12 @@ impl Stage {
         let forged = self.forged(&plan, numbers, flaw)?;
         let running = self.running.as_mut().ok_or(StageError::NotRaised)?;
         // What a Device that believes it would report has its place before the answer to the roll call.
-        running.broadcasted.push(broadcasted(&plan, running.clock.now()));
+        running.broadcasted.push(broadcasted(&plan, running.clock.now(), &running.lab));
         let pauses = BroadcastPlan::default();
         for (cycle, packets) in forged.cycles.iter().enumerate() {
             running.send_hostile(true, std::slice::from_ref(&forged.notification)).await?;
             // As the Service Provider does, so that Devices can join.
-            let pause = if cycle == 0 { pauses.lead } else { pauses.cycle_gap };
+            let pause = running.lab.span(if cycle == 0 { pauses.lead } else { pauses.cycle_gap });
             running.clock.sleep_until(running.clock.now() + pause).await;
             running.send_hostile(false, packets).await?;
         }

@@ -7,7 +7,6 @@ use crate::adapter::DeviceVerb;
 use crate::net::kernel;
 use crate::spec::{ChannelEntry, ChannelTable};
 use crate::stage::cast::{delivery_channel, notification_channel};
-use crate::stage::channels::TTL;
 use crate::subject::DeviceBrief;
 
 /// The node by which instances are told apart.
@@ -52,7 +51,7 @@ impl Prober<'_> {
     }
 
     fn entry(&self, number: u16) -> ChannelEntry {
-        self.lease.entry(number, self.interface, TTL)
+        self.lease.entry(number, self.lab.interface, self.lab.ttl)
     }
 
     async fn open_device(&self, number: u16, firmware: &str, instance: &str) -> Result<Value, Finding> {
@@ -79,7 +78,8 @@ impl Prober<'_> {
     }
 
     fn is_member(&self, entry: &ChannelEntry) -> Option<bool> {
-        kernel::is_member(entry.group, entry.interface)
+        // Of a Device on another host this kernel knows nothing.
+        if self.lab.is_elsewhere { None } else { kernel::is_member(entry.group, entry.interface) }
     }
 
     async fn listening(&self, entry: &ChannelEntry) -> Finding {

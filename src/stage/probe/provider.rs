@@ -13,7 +13,6 @@ use crate::net::MulticastReceiver;
 use crate::provider::{CampaignPlan, Content};
 use crate::spec::{CampaignId, ChannelTable, SequenceNumber};
 use crate::stage::cast::{delivery_channel, notification_channel};
-use crate::stage::channels::TTL;
 use crate::stage::running::SEQUENCE;
 use crate::subject::ProviderBrief;
 
@@ -66,7 +65,7 @@ impl Prober<'_> {
         let folder = self.folder.path().join(instance);
         std::fs::create_dir_all(&folder)
             .map_err(|error| Finding::unclear(format!("make a folder: {error}"), "make room for it"))?;
-        let entry = |number| self.lease.entry(number, self.interface, TTL);
+        let entry = |number| self.lease.entry(number, self.lab.interface, self.lab.ttl);
         let brief = ProviderBrief {
             name: instance.to_owned(),
             configuration: self.cast.provider(&[plan(1, "1.0")]),
@@ -74,7 +73,7 @@ impl Prober<'_> {
                 (notification_channel(), entry(first)),
                 (delivery_channel(), entry(first + 1)),
             ]),
-            listen: ([127, 0, 0, 1], 0).into(),
+            listen: self.lab.any_port(),
             folder,
             sequence: SequenceNumber(SEQUENCE),
             seed: u64::from(first),
@@ -93,7 +92,7 @@ impl Prober<'_> {
     }
 
     async fn pushed(&self) -> Result<Finding, ProbeError> {
-        let entry = self.lease.entry(0, self.interface, TTL);
+        let entry = self.lease.entry(0, self.lab.interface, self.lab.ttl);
         let receiver = MulticastReceiver::join(&entry)?;
         if let Err(finding) = self.need(push("probe-1")).await {
             return Ok(finding);

@@ -16,7 +16,9 @@ impl Running {
 
     /// Whether the kernel knows of a Device that says that it listens.
     pub(super) fn look_for_membership(&mut self, device: &str) {
-        let Some(brief) = self.briefs.get(device).filter(|_| self.is_foreign.0) else { return };
+        let Some(brief) = self.briefs.get(device).filter(|_| self.is_foreign.0 && self.lab.shows_members()) else {
+            return;
+        };
         let Some(entry) = brief.channels.get(&notification_channel()) else { return };
         // Who is registered with nobody has nothing to listen for.
         let has_reason = !brief.configuration.registrations.is_empty();
