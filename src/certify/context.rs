@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use cucumber::event::ScenarioFinished;
 use cucumber::gherkin::{Feature, Scenario};
-use sha2::{Digest, Sha256};
 
 use crate::capture::{Recording, Timeline, Transcript, TranscriptOptions};
 use crate::findings::{Expectation, ExpectedFailure, Extent, Host, RunFacts, RunFindings, ScenarioFindings, Verdict};
@@ -22,7 +21,7 @@ use conclusion::conclude;
 
 use super::environment::Environment;
 use super::folder::Folder;
-use super::repeat::shared_arguments;
+use super::repeat::{seed_of, shared_arguments};
 use super::runner::{CertifyError, Options, Progress, Run};
 use super::{Example, Foreign, Suite};
 
@@ -363,15 +362,6 @@ fn last_lines(recording: &Recording) -> Vec<String> {
     let transcript = Transcript::of(&Timeline::of(recording), &TranscriptOptions::default()).to_string();
     let lines: Vec<&str> = transcript.lines().collect();
     lines[lines.len().saturating_sub(TRAFFIC_LINES)..].iter().map(|line| (*line).to_owned()).collect()
-}
-
-/// A scenario's seed: another for each, the same in every run with the same seed.
-fn seed_of(run: u64, slug: &str) -> u64 {
-    let mut hash = Sha256::new();
-    hash.update(run.to_be_bytes());
-    hash.update(slug);
-    let digest: [u8; 32] = hash.finalize().into();
-    u64::from_be_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]])
 }
 
 #[cfg(test)]

@@ -1,8 +1,19 @@
-//! The command that repeats a scenario: every argument that made it what it was, and none that is the usual one.
+//! What repeats a scenario: its seed, and every argument that made it what it was and is not the usual one.
 
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use super::{Options, USUAL_JOBS};
+
+/// A scenario's seed: another for each, the same in every run with the same seed.
+pub(super) fn seed_of(run: u64, slug: &str) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(run.to_be_bytes());
+    hash.update(slug);
+    let digest: [u8; 32] = hash.finalize().into();
+    u64::from_be_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]])
+}
 
 /// The arguments that all scenarios of a run share, in the words of a shell; each begins with a space.
 pub(super) fn shared_arguments(options: &Options) -> String {

@@ -5,17 +5,23 @@
 //! kernel's own time of each datagram does not depend on when anybody reads.
 
 use std::io::{self, IoSliceMut};
-use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::thread;
 use std::time::Duration;
 
 use futures::future::select_all;
 use nix::cmsg_space;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recv, recvmsg};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recv, recvmsg, setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
 
+use super::Clock;
 use super::multicast::{LARGEST_DATAGRAM, MulticastReceiver};
+use crate::spec::Timestamp;
+
+/// How long the kernel is waited for until it stamps.
+const MOST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A datagram that a receiver has heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +64,35 @@ fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
     v4.or_else(|| address.as_sockaddr_in6().map(|address| SocketAddrV6::from(*address).into()))
 }
 
+/// Keeps the kernel stamping from the first call on, and comes back when it does.
+///
+/// A kernel stamps only while somebody asks for it, and begins a moment after the first has asked. Until then it tells the
+/// time of reading instead, which is what must not decide. So a socket that asks stays open as long as this process lives.
+/// It costs milliseconds once; after [`MOST_PATIENCE`] it is given up, as stamps of such a kernel tell nothing better.
+fn keep_stamping() {
+    static HOLDER: LazyLock<Option<UdpSocket>> = LazyLock::new(|| begin_stamping().ok());
+    LazyLock::force(&HOLDER);
+}
+
+fn begin_stamping() -> io::Result<UdpSocket> {
+    let clock = Clock::start();
+    let begin = clock.now();
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
+    socket.connect(socket.local_addr()?)?;
+    while clock.now().since(begin) < MOST_PATIENCE {
+        socket.send(b"castproof")?;
+        // On loopback it has arrived now, and whoever reads it later must not be told the time of that.
+        let sent = Clock::start().now();
+        let (_, _, taken_in) = take(socket.as_raw_fd(), &mut [0; 16])?;
+        if Timestamp::default() + taken_in <= sent {
+            break;
+        }
+        thread::yield_now();
+    }
+    Ok(socket)
+}
+
 /// Receivers that are read as one: what the kernel took in first comes first, whichever of them it is for.
 ///
 /// One datagram of each is held at most.
@@ -71,6 +106,7 @@ pub struct Ears {
 impl Ears {
     /// Reads these receivers.
     pub fn new(receivers: Vec<MulticastReceiver>) -> Self {
+        keep_stamping();
         let heads = receivers.iter().map(|_| None).collect();
         Self { receivers, heads, buffer: vec![0; LARGEST_DATAGRAM] }
     }
@@ -116,7 +152,7 @@ impl Ears {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::IpAddr;
 
     use tokio::time::timeout;
 

@@ -40,7 +40,6 @@ pub(super) const SEQUENCE: u64 = 1000;
 const HOUR: Duration = Duration::from_secs(3600);
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
 const TICK: Duration = Duration::from_millis(5);
-
 /// How long a wait lets a burst go by before it looks again.
 const BREATH: Duration = Duration::from_millis(1);
 
