@@ -126,15 +126,16 @@ impl Machine<'_> {
         let tried = self.state.fumo_state();
         *self.state = before;
         self.state.discarded.extend(self.written[written_before..].iter().cloned());
+        self.state.fumo_state = tried.number();
         match tried {
+            FumoState::ReadyToUpdate if self.state.staged.is_some() => {}
+            // The package that waited before is back, and waits again.
+            _ if self.state.staged.is_some() => self.enter(FumoState::ReadyToUpdate),
             // What was there to be installed, or was installed, is no more.
             FumoState::ReadyToUpdate | FumoState::UpdateSuccessfulHaveData | FumoState::UpdateSuccessfulNoData => {
-                self.state.fumo_state = tried.number();
-                if self.state.staged.is_none() {
-                    self.enter(FumoState::Idle);
-                }
+                self.enter(FumoState::Idle);
             }
-            _ => self.state.fumo_state = tried.number(),
+            _ => {}
         }
     }
 

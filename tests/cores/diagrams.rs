@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use castproof::device::{Event, LocalCondition};
+use castproof::device::{Event, LocalCondition, Storage};
 use castproof::provider::{CampaignPlan, CommandPlan, Content, PACKAGE_URL};
 use castproof::spec::{ComponentId, Reporters, Target};
 use castproof::wire::mo::fumo;
@@ -120,6 +120,11 @@ fn walk(campaigns: &[Step]) -> (Vec<(u8, u8)>, Vec<u16>) {
         trouble.befall(&mut net);
         net.push(&shape.plan(&format!("campaign-{number}"), resulting));
         net.run(ms(2000));
+        // State 50 says that a package waits, and no other state does.
+        let is_ready = net.nodes[0].device().node(fumo::STATE).as_deref() == Some("50");
+        let state = net.nodes[0].storage.read("state.json").unwrap().unwrap();
+        let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
+        assert_eq!(!state["staged"].is_null(), is_ready, "{campaigns:?}: {state}");
     }
     let entered = net.nodes[0].events.iter().filter_map(|(_, event)| match event {
         Event::FirmwareState(state) => Some(state.number()),
@@ -152,6 +157,9 @@ const FUMO: &[(u8, u8, &[Step])] = &[
     (20, 10, &[(Shape::Download, Trouble::FullStorage, "2.0"), (Shape::Download, FINE, "2.0")]),
     (80, 10, &[(Shape::PackageInside, Trouble::FailingInstaller, "2.0"), (Shape::PackageInside, FINE, "2.0")]),
     (100, 10, &[(Shape::DownloadAndUpdate, FINE, "2.0"), (Shape::DownloadAndUpdate, FINE, "3.0")]),
+    // An Atomic is taken back, and what waited before it waits again.
+    (100, 50, &[(Shape::Download, FINE, "2.0"), (Shape::AtomicWithABadEnd, FINE, "2.0")]),
+    (80, 50, &[(Shape::Download, FINE, "2.0"), (Shape::AtomicWithABadEnd, Trouble::FailingInstaller, "2.0")]),
 ];
 
 #[test]

@@ -156,6 +156,7 @@ impl Firmware<'_, '_> {
     fn stage(&mut self, package: &[u8]) -> Result<(), Failure> {
         let version = self.version()?;
         let object = self.machine.keep("package", self.run, package).map_err(|_| Failure::NoRoomToDownload)?;
+        self.unstage();
         self.machine.state.staged = Some(StagedPackage { object, version });
         Ok(())
     }
