@@ -16,7 +16,8 @@ use super::sight::{Sight, Sighting};
 use super::tcp::Ending;
 use super::timeline::{OTHER_HTTP, PACKAGE0, PUSH, REMEMBERED, Timeline, UNKNOWN};
 use super::transcript::{Line, Shown, TranscriptOptions};
-use crate::spec::{Timestamp, one_line};
+
+use crate::spec::{Timestamp, into_one_line, one_line};
 
 /// Characters of a name that came over the wire at most.
 const NAME: usize = 60;
@@ -213,7 +214,7 @@ impl Teller {
     ) {
         let at = sighting.at.since(timeline.started.unwrap_or(sighting.at));
         // Steps and names of lanes come from comments and interfaces of a file, which anybody may have written.
-        let (lane, actor, text) = (one_line(&lane), one_line(&actor), one_line(&text));
+        let (lane, actor, text) = (into_one_line(lane), into_one_line(actor), into_one_line(text));
         let line = Line { at, frame: sighting.frame, lane, actor, text, marks };
         self.lines.push_back(Told { line, time: sighting.at, fact });
     }

@@ -133,17 +133,18 @@ impl Page {
 
 /// `text` in rows of `width` columns, the marks behind it; a word longer than a row has a row of its own.
 fn wrapped(text: &str, marks: &[String], width: usize, indent: usize) -> String {
-    let mut page = String::new();
+    let mut page = String::with_capacity(text.len() + text.len() / 2);
+    let spaces = |page: &mut String, count: usize| page.extend(std::iter::repeat_n(' ', count));
     let mut used = 0;
     let words = text.split(' ').filter(|word| !word.is_empty()).map(|word| (word, 1));
     for (word, gap) in words.chain(marks.iter().map(|mark| (mark.as_str(), 3))) {
         let length = word.chars().count();
         if used > 0 && used + gap + length > width {
             page.push('\n');
-            page.push_str(&" ".repeat(indent));
+            spaces(&mut page, indent);
             used = 0;
         } else if used > 0 {
-            page.push_str(&" ".repeat(gap));
+            spaces(&mut page, gap);
             used += gap;
         }
         page.push_str(word);

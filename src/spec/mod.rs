@@ -25,5 +25,6 @@ pub use identity::{
 pub use mandatory::Mandatory;
 pub use register::{Coverage, Flow, FlowRow, Level, Register, RegisterError, Requirement, RequirementId, Role};
 pub use schedule::{CareProcess, ExceptionRule, ExceptionSchedule, ReportTiming, RuleAction, Situation};
+pub(crate) use text::into_one_line;
 pub use text::{one_line, printable};
 pub use time::Timestamp;

@@ -6,6 +6,10 @@
 /// and characters that XML 1.0 forbids. Control characters become their pictures (`␛`), a tab becomes a space, and what
 /// else XML refuses becomes `U+FFFD`; nothing is dropped, so the evidence keeps its shape.
 pub fn printable(text: &str) -> String {
+    // Nearly all texts are as they should be, and are looked at once.
+    if text.chars().all(|c| c == '\n' || is_harmless(c)) {
+        return text.to_owned();
+    }
     text.chars()
         .map(|c| match c {
             '\n' => c,
@@ -22,7 +26,20 @@ pub fn printable(text: &str) -> String {
 
 /// As [`printable`], on one line: a line feed becomes a space.
 pub fn one_line(text: &str) -> String {
+    if text.chars().all(is_harmless) {
+        return text.to_owned();
+    }
     printable(text).replace('\n', " ")
+}
+
+/// As [`one_line`], of a text that may be kept as it is.
+pub(crate) fn into_one_line(text: String) -> String {
+    if text.chars().all(is_harmless) { text } else { one_line(&text) }
+}
+
+/// Whether a character may be printed within a line.
+fn is_harmless(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{a0}'..='\u{2029}' | '\u{202f}'..='\u{2065}' | '\u{206a}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 #[cfg(test)]
@@ -44,6 +61,9 @@ mod tests {
         fn no_control_character_survives(text in any::<String>()) {
             let clean = printable(&text);
 
+            prop_assert!(clean.chars().all(|c| c == '\n' || is_harmless(c)));
+            prop_assert_eq!(&into_one_line(text.clone()), &one_line(&text));
+            prop_assert_eq!(one_line(&clean), clean.replace('\n', " "));
             prop_assert!(!clean.chars().any(|c| c.is_control() && c != '\n'));
             prop_assert_eq!(clean.chars().count(), text.chars().count());
         }
