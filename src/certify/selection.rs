@@ -35,7 +35,7 @@ impl Selection {
             .filter(|example| {
                 any(&self.scenario, &|entry| is_scenario(example, entry, examples))
                     && any(&self.requirement, &|entry| has_requirement(example, entry))
-                    && any(&self.feature, &|entry| is_in_feature(example, entry))
+                    && any(&self.feature, &|entry| is_in_feature(example, entry, examples))
                     && self.role.is_none_or(|role| role == example.role)
             })
             .collect()
@@ -50,7 +50,7 @@ impl Selection {
         [
             unmatched(&self.scenario, &|example, entry| is_scenario(example, entry, examples)),
             unmatched(&self.requirement, &has_requirement),
-            unmatched(&self.feature, &is_in_feature),
+            unmatched(&self.feature, &|example, entry| is_in_feature(example, entry, examples)),
         ]
         .concat()
     }
@@ -139,11 +139,17 @@ fn path_and_line(entry: &str) -> (&str, Option<usize>) {
     (path.strip_suffix(".feature").unwrap_or(path).trim_end_matches('/'), line)
 }
 
-fn is_in_feature(example: &Example, entry: &str) -> bool {
+/// Whether an example stands in the feature or folder of that name or, where none is called so, in one whose name has the
+/// words of the entry.
+fn is_in_feature(example: &Example, entry: &str, all: &[Example]) -> bool {
     let (path, line) = path_and_line(entry);
-    let inside = example.feature == path
-        || example.feature.strip_prefix(path).is_some_and(|rest| path.is_empty() || rest.starts_with('/'));
-    inside && line.is_none_or(|line| line == example.line)
+    let is_named = |example: &Example| {
+        let behind = example.feature.strip_prefix(path);
+        behind.is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
+    };
+    let is_inside =
+        if all.iter().any(is_named) { is_named(example) } else { example.feature.contains(&path.to_lowercase()) };
+    is_inside && line.is_none_or(|line| line == example.line)
 }
 
 /// The examples as a table for humans, by feature. Ends with a line feed.
@@ -267,7 +273,10 @@ mod tests {
             assert_eq!(slugs(&feature(name)), ["a--update", "a--update-twice"], "{name}");
         }
         assert_eq!(slugs(&feature("firmware_update/normal:12")), ["a--update-twice"]);
-        assert!(slugs(&feature("firmware")).is_empty());
+        // A word is enough, where no feature and no folder is called so.
+        assert_eq!(slugs(&feature("Firmware")), ["a--update", "a--update-twice"]);
+        assert_eq!(slugs(&feature("care")), ["b--care"]);
+        assert_eq!(slugs(&feature("normal:12")), ["a--update-twice"]);
     }
 
     #[test]
@@ -294,9 +303,9 @@ mod tests {
         let requirement = |id: &str| Selection { requirement: vec![id.to_owned()], ..Selection::default() };
 
         // Not the path but the name of the file, or of the folder.
-        assert_eq!(nearest(feature("care")), ["selective_care/care"]);
+        assert_eq!(nearest(feature("caer")), ["selective_care/care"]);
         assert_eq!(nearest(feature("firmware_updates/normal")), ["firmware_update/normal"]);
-        assert_eq!(nearest(feature("features/firmware_updat")), ["firmware_update"]);
+        assert_eq!(nearest(feature("features/firmwaer_update")), ["firmware_update"]);
         assert_eq!(nearest(feature("firmware_update/normal:13")), ["firmware_update/normal:12"]);
         assert_eq!(nearest(scenario("updaet-twice")), ["a--update-twice"]);
         assert_eq!(nearest(scenario("Caer")), ["b--care"]);
