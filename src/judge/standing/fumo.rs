@@ -3,7 +3,7 @@
 use crate::spec::UpdateKind;
 use crate::wire::mo::fumo;
 use crate::wire::mo::{MARK_SUCCESS, TYPE_PREFIX};
-use crate::wire::syncml::{Alert, Command, Exec, Item};
+use crate::wire::syncml::{Alert, Command, Exec, Item, Message};
 
 use super::fumo_state::{state_readings, states};
 use super::notification::{is_taken, sent_again};
@@ -75,6 +75,11 @@ pub(super) struct Final<'a> {
 }
 
 impl Final<'_> {
+    /// The Command of the campaign that it names, as far as the recording has it.
+    pub(super) fn command<'s>(&self, scene: &'s Scene<'_>) -> Option<&'s Message> {
+        scene.command_of(self.alert.correlator.as_deref()?)
+    }
+
     pub(super) fn code(&self) -> Option<u16> {
         number(self.item?.data.as_deref()?)
     }
@@ -116,7 +121,7 @@ pub(super) fn finals<'a>(scene: &Scene<'a>) -> Vec<Final<'a>> {
 }
 
 /// Every command of a message, those inside groups too.
-fn execs(body: &[Command]) -> Vec<&Exec> {
+pub(super) fn execs(body: &[Command]) -> Vec<&Exec> {
     let mut found = Vec::new();
     for command in body {
         match command {
