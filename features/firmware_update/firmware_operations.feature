@@ -105,6 +105,7 @@ Feature: A Device installs firmware in the way that the Command says
       And campaign "update-with-a-bad-end" asks for reports on failure only, 0 ms to 50 ms after the end of transmission
       When the Service Provider broadcasts campaign "update-with-a-bad-end"
       Then Device "D1" runs firmware 1.0
+      And the node ./FUMO/State of Device "D1" reads 10
       And the report of Device "D1" carries result 400
       And the traffic matches the golden recording
 

@@ -31,6 +31,15 @@ Feature: The exception schedule decides what a Device does about a failure
       Then the report of Device "D1" names ./Settings/Apn with status 500
       And Device "D2" sends no report
 
+    @req.SC-NF-4 @flow.alternative @role.device
+    Scenario: A Device is silent where the rule for its class of failures says so
+      Given the population "two Devices"
+      And Device "D1" fails to write settings
+      And Device "D2" lacks the setting ./Settings/Proxy
+      When the DM Server broadcasts provisioning data "a-silent-class"
+      Then the report of Device "D1" names ./Settings/Apn with status 500
+      And Device "D2" sends no report
+
   Rule: The default rule decides where no other one does
 
     @req.SC-NF-1 @req.SC-NF-4 @flow.alternative @role.device @golden

@@ -226,10 +226,14 @@ impl Tree<'_> {
         if let Some(refusal) = self.refusal(node) {
             return refusal;
         }
-        match self.state.settings.remove(node) {
-            Some(_) => status::OK,
-            None => status::NOT_FOUND,
+        if !self.state.settings.contains_key(node) {
+            return status::NOT_FOUND;
         }
+        if self.memory == SettingsMemory::Fails {
+            return status::COMMAND_FAILED;
+        }
+        self.state.settings.remove(node);
+        status::OK
     }
 
     fn store(&mut self, node: &NodeUri, item: &Item) -> u16 {
@@ -258,6 +262,7 @@ impl Tree<'_> {
     /// Puts every setting back to what the Device left the factory with (profile section 4.4).
     fn exec(&mut self, node: &NodeUri, _item: &Item) -> u16 {
         match node.as_str() {
+            RESTORE if self.memory == SettingsMemory::Fails => status::COMMAND_FAILED,
             RESTORE => {
                 self.state.settings.clone_from(self.factory);
                 status::OK

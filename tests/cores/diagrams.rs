@@ -136,6 +136,22 @@ fn walk(campaigns: &[Step]) -> (Vec<(u8, u8)>, Vec<u16>) {
     (states.windows(2).map(|pair| (pair[0], pair[1])).collect(), net.nodes[0].results())
 }
 
+#[test]
+fn a_package_that_cannot_be_kept_for_an_update_is_no_package_that_waits() {
+    let mut net = Net::new(1);
+    let mut plan = Shape::Download.plan("two-steps", "2.0");
+    plan.rollout.not_before = Some(START + ms(3000));
+
+    net.push(&plan);
+    // By now it has been received, and is not yet carried out.
+    net.run(ms(2000));
+    net.nodes[0].device().set_condition(LocalCondition::StorageFull(true));
+    net.run(ms(4000));
+
+    assert_eq!(net.nodes[0].results(), [501]);
+    assert_eq!(net.nodes[0].device().node(fumo::STATE).unwrap(), "20");
+}
+
 const FINE: Trouble = Trouble::None;
 
 /// A Command, what goes wrong, and the version that the announcement names.

@@ -1,6 +1,6 @@
 //! Provisioning, its exception schedule, and care.
 
-use castproof::device::PostOutcome;
+use castproof::device::{LocalCondition, PostOutcome};
 use castproof::provider::{CareState, Content, PushError, SettingChange};
 use castproof::spec::{CareProcess, ExceptionRule, ExceptionSchedule, ReportTiming, Reporters, RuleAction, Situation};
 use castproof::wire::mo::ReportedResult;
@@ -71,6 +71,20 @@ fn a_missing_node_is_reported_when_the_schedule_says_and_care_adds_it() {
     assert_eq!(net.record("roaming", 0).unwrap().care, CareState::Restored);
     assert_eq!(net.nodes[0].device().node("./Settings/Missing").unwrap(), "m");
     assert_eq!(net.nodes[0].device().node("./Settings/Apn").unwrap(), "new");
+}
+
+#[test]
+fn settings_that_cannot_be_changed_cannot_be_removed_either() {
+    let mut net = Net::new(1);
+    net.nodes[0].device().set_condition(LocalCondition::SettingsFail(true));
+    let changes = ["./Settings/Apn", "./Settings/Missing"].map(|name| SettingChange::Delete(node(name)));
+
+    net.push(&provisioning("roaming", changes.into(), any(CareProcess::Ignore)));
+    net.run(ms(4000));
+
+    let failing = failing(&net, "roaming");
+    assert_eq!(failing, [("./Settings/Apn".into(), 500), ("./Settings/Missing".into(), 404)]);
+    assert!(net.nodes[0].device().node("./Settings/Apn").is_some());
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) fn execute(machine: &mut Machine<'_>, run: &CampaignRun, command: &Me
         Command::Exec(exec) => operation_of(exec.item.target.as_deref()?),
         _ => None,
     });
-    let mut firmware = Firmware { machine, run, urls: BTreeMap::new(), operation: None };
+    let mut firmware = Firmware { machine, run, urls: BTreeMap::new(), operation: None, has_failed: false };
     let checked = document::check(&firmware, &command.body, run.announcement.campaign.as_str());
     let outcome = match checked {
         Err(refusal) if firmware.machine.conduct.refuses_command(true) => Err(refusal),
@@ -41,6 +41,8 @@ struct Firmware<'m, 'a> {
     urls: BTreeMap<Operation, String>,
     /// The operation that the result is about: the first that failed, otherwise the last.
     operation: Option<Operation>,
+    /// Whether it failed.
+    has_failed: bool,
 }
 
 fn operation_of(node: &str) -> Option<Operation> {
@@ -89,7 +91,11 @@ impl<'a> Object<'a> for Firmware<'_, 'a> {
         }
         let data = item.data.clone().unwrap_or_default();
         if operation == Operation::Update {
-            return self.take_data(&data).inspect_err(|_| self.operation = Some(operation));
+            let taken = self.take_data(&data);
+            if taken.is_err() {
+                self.note(operation, &taken);
+            }
+            return taken;
         }
         self.urls.insert(operation, data);
         Ok(())
@@ -97,10 +103,25 @@ impl<'a> Object<'a> for Firmware<'_, 'a> {
 
     fn exec(&mut self, node: &str) -> Result<(), Failure> {
         let operation = operation_of(node).ok_or(Failure::Command)?;
-        self.operation = Some(operation);
+        let outcome = self.carry_out(operation);
+        self.note(operation, &outcome);
+        outcome
+    }
+}
+
+impl Firmware<'_, '_> {
+    /// Remembers an operation, unless an earlier one has failed: the result is about that.
+    fn note(&mut self, operation: Operation, outcome: &Result<(), Failure>) {
+        if !self.has_failed {
+            self.operation = Some(operation);
+            self.has_failed = outcome.is_err();
+        }
+    }
+
+    fn carry_out(&mut self, operation: Operation) -> Result<(), Failure> {
         let location = self.urls.get(&operation).cloned();
         match self.machine.conduct.firmware_operation(operation) {
-            Operation::Download => self.download(location.as_ref()).and_then(|package| self.stage(&package)),
+            Operation::Download => self.download(Operation::Download, location.as_ref()).map(|_| ()),
             Operation::Update => {
                 let staged = self.machine.state.staged.clone();
                 let staged = staged.filter(|_| self.machine.state.fumo_state() == FumoState::ReadyToUpdate);
@@ -110,27 +131,28 @@ impl<'a> Object<'a> for Firmware<'_, 'a> {
                 self.update(&package.unwrap_or_default(), &staged.version)
             }
             Operation::DownloadAndUpdate => {
-                let package = self.download(location.as_ref())?;
+                let package = self.download(Operation::DownloadAndUpdate, location.as_ref())?;
                 let version = self.version()?;
                 self.update(&package, &version)
             }
         }
     }
-}
 
-impl Firmware<'_, '_> {
     fn version(&self) -> Result<Version, Failure> {
         self.run.announcement.target.resulting_version.clone().ok_or(Failure::Command)
     }
 
-    /// From idle to ready to update: 30, then 40 and 50, or 20.
-    fn download(&mut self, location: Option<&String>) -> Result<Vec<u8>, Failure> {
+    /// From idle to ready to update: 30, then 40 and 50, or 20. What waits for an Update to come is kept before State says so.
+    fn download(&mut self, operation: Operation, location: Option<&String>) -> Result<Vec<u8>, Failure> {
         self.version()?;
         if self.machine.state.fumo_state() != FumoState::Idle {
             return Err(Failure::Command);
         }
         self.machine.enter(FumoState::DownloadProgressing);
-        let package = self.machine.package(self.run, location);
+        let package = self.machine.package(self.run, location).and_then(|package| match operation {
+            Operation::Download => self.stage(&package).map(|()| package),
+            _ => Ok(package),
+        });
         if package.is_err() {
             self.machine.enter(FumoState::DownloadFailed);
         } else {
