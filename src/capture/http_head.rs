@@ -1,7 +1,8 @@
 //! Heads of HTTP messages, and how they say where the body ends.
 
 use super::conversation::Side;
-use super::http::{BODY, HEAD, HttpMessage, StartLine};
+use super::http::{HttpMessage, StartLine};
+use super::http_parser::{BODY, HEAD};
 use super::redaction::glimpse;
 
 /// Header fields at most.
