@@ -2,6 +2,7 @@
 //!
 //! Skipped, loudly, where the privilege CAP_NET_RAW is missing.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,22 @@ fn told(recording: &Recording) -> Transcript {
     transcript
 }
 
+/// Leaves out the last line of a lane of which one transcript has one line more: when a scenario's last check has been
+/// judged, the answer to the report that decided it is under way, and either side may see it or not.
+fn leave_out_last_words([one, other]: &mut [Transcript; 2]) {
+    let count = |told: &Transcript, lane: &str| told.lines.iter().filter(|line| line.lane == lane).count();
+    let lanes: BTreeSet<String> = one.lines.iter().chain(&other.lines).map(|line| line.lane.clone()).collect();
+    for lane in lanes.iter().filter(|lane| lane.starts_with("interaction")) {
+        let longer = match (count(one, lane), count(other, lane)) {
+            (more, fewer) if more == fewer + 1 => &mut *one,
+            (fewer, more) if more == fewer + 1 => &mut *other,
+            _ => continue,
+        };
+        let last = longer.lines.iter().rposition(|line| line.lane == *lane);
+        longer.lines.remove(last.expect("it has one line more"));
+    }
+}
+
 /// The datagrams of a lane, in order.
 fn datagrams(recording: &Recording, lane: LaneId) -> Vec<&Packet> {
     let of_lane = recording.frames.iter().filter(|frame| frame.lane == lane).map(|frame| &frame.packet);
@@ -81,7 +98,8 @@ fn the_kernels_own_frames_tell_what_the_rebuilt_ones_tell() {
         for lane in (0..).take(rebuilt.lanes.len()).map(LaneId) {
             assert_eq!(datagrams(&raw, lane), datagrams(&rebuilt, lane), "{slug}, lane {}", lane.0);
         }
-        let told_by = [told(&rebuilt), told(&raw)];
+        let mut told_by = [told(&rebuilt), told(&raw)];
+        leave_out_last_words(&mut told_by);
         if let Err(departure) = compare(&told_by[0], &told_by[1], OrderRule::PerLane) {
             panic!("{slug}: {departure}");
         }
