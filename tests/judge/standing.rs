@@ -297,6 +297,27 @@ fn a_sound_report_keeps_every_rule() {
     }
 }
 
+#[test]
+fn a_device_whose_server_went_away_after_its_challenge_begins_anew() {
+    let challenged = || {
+        Session::new("D1", "1")
+            .message(Side::Client, opening(None))
+            .message(Side::Server, vec![header_status(1, 407, b"one")])
+    };
+    let served = || {
+        Session::new("D1", "2")
+            .message(Side::Client, opening(None))
+            .edit(|message| message.header.cred = Some(credential(b"one")))
+            .message(Side::Server, vec![header_status(1, 212, b"two")])
+    };
+    let mut cut_off = broadcast(&octets(&session()));
+    cut_off.reset_session(challenged()).session(served());
+
+    let verdicts = [cut_off.standing(&known()), talk([challenged(), served()])];
+
+    assert_eq!(verdicts.map(|found| verdict(&found, "X-DM-09")), [Some(Verdict::Pass), Some(Verdict::Fail)]);
+}
+
 /// A sound session, but for its last message from this side.
 fn spoilt(change: impl FnOnce(&mut Message)) -> Session {
     Session::new("D1", "1").message(Side::Client, opening(Some(firmware(503)))).edit(change)

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::capture::Side;
+use crate::capture::{Ending, Side, Sight};
 use crate::spec::Account;
 use crate::wire::syncml::{Credential, auth};
 
@@ -146,6 +146,7 @@ fn challenges(scene: &Scene<'_>) -> Look {
             None => {
                 if !scene.lost_power(dialogue.device)
                     && let Some(spot) = went_on(scene, dialogue, challenge)
+                    && !was_cut_off(scene, challenge, spot)
                 {
                     look.at(spot, Some(format!("Device {device} did not answer a challenge, and went on")));
                 }
@@ -202,5 +203,18 @@ fn went_on(scene: &Scene<'_>, challenged: &Dialogue<'_>, challenge: &Turn<'_>) -
             .iter()
             .find(|turn| turn.from == Side::Server && turn.of_header().is_some_and(|status| status.code / 100 == 2))?;
         Some(accepted.spot)
+    })
+}
+
+/// Whether the DM Server went away before a challenge could be answered: it ended the connection of the challenge, or did not
+/// take one or cut one off, before the Device was served again.
+fn was_cut_off(scene: &Scene<'_>, challenge: &Turn<'_>, served: super::Spot) -> bool {
+    let between = scene.timeline.sightings.iter().filter(|one| challenge.spot.0 < one.frame && one.frame < served.0);
+    between.into_iter().any(|sighting| match sighting.what {
+        Sight::ConnectionClosed { how: Ending::Refused | Ending::Reset(Side::Server), .. } => true,
+        Sight::ConnectionClosed { how: Ending::Closed(Side::Server), connection, .. } => {
+            connection == challenge.connection
+        }
+        _ => false,
     })
 }
