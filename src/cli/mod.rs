@@ -157,7 +157,8 @@ struct Choice {
     #[arg(long, value_enum)]
     role: Option<RoleName>,
 
-    /// Only scenarios of this feature, such as firmware_update/normal_flow; may be given several times.
+    /// Only scenarios of features of this name or with this word in it, such as firmware_update/normal_flow or consent; may be
+    /// given several times.
     #[arg(long, value_name = "FEATURE")]
     feature: Vec<String>,
 

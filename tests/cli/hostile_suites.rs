@@ -229,7 +229,7 @@ fn a_message_shows_an_author_s_words_in_part_and_obeys_none() {
 fn a_choice_of_nothing_is_answered_with_the_nearest() {
     let place = Place::new();
     let table = [
-        (["--feature", "consent"], "did you mean `firmware_update/consent`?"),
+        (["--feature", "consnet"], "did you mean `firmware_update/consent`?"),
         (["--feature", "firmware_update/normal_flaw"], "did you mean `firmware_update/normal_flow`?"),
         (["--scenario", "forgd-notification"], "hostile-notifications--a-device-does-not-act-on-a-forged-notification"),
         (["--requirement", "FU-OPP-1"], "did you mean `FU-OP-1`?"),
