@@ -275,7 +275,7 @@ pub(super) fn redraws(
         Outcome::pass(observed)
     } else if most - least + 2.0 * moved >= range && long >= enough {
         let observed = format!("{observed}, on a host that kept timers waiting for {:.1} ms", millis(lag));
-        Outcome::inconclusive(observed, accepted)
+        Outcome::held_up(observed, accepted)
     } else {
         Outcome::fail(observed, accepted)
     };
@@ -333,7 +333,7 @@ pub(super) fn rate(
     let held_up = peak_bound(devices.len(), window, span + lag * HANDS);
     if lag > JITTER && count <= held_up {
         let observed = format!("{observed}, on a host that kept timers waiting for {:.1} ms", millis(lag));
-        return Outcome::inconclusive(observed, accepted).at(packet, at);
+        return Outcome::held_up(observed, accepted).at(packet, at);
     }
     // Whoever did not join in time reported the less.
     Outcome::fail(observed, accepted).at(packet, at).beyond_doubt()

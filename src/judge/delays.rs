@@ -267,7 +267,7 @@ pub(super) fn spread(timeline: &Timeline, devices: &[String], window: Duration, 
             return Outcome::pass(observed);
         }
         let observed = format!("{observed}, on a host that kept timers waiting for {:.1} ms", millis(lag));
-        return Outcome::inconclusive(observed, accepted);
+        return Outcome::held_up(observed, accepted);
     }
     if last - first < least {
         return Outcome::fail(observed, accepted);

@@ -70,6 +70,8 @@ pub struct Outcome {
     pub at: Option<Timestamp>,
     /// Whether no slowness of the host can have caused it, as when something was done that should not have been.
     pub is_beyond_doubt: bool,
+    /// Whether it was the slowness of the host that kept this from being judged, so that another try may.
+    pub is_of_host: bool,
 }
 
 impl Outcome {
@@ -81,6 +83,7 @@ impl Outcome {
             packet: None,
             at: None,
             is_beyond_doubt: false,
+            is_of_host: false,
         }
     }
 
@@ -94,6 +97,11 @@ impl Outcome {
 
     pub(crate) fn inconclusive(observed: impl Into<String>, accepted: impl Into<String>) -> Self {
         Self::new(Verdict::Inconclusive, observed, accepted)
+    }
+
+    /// What cannot be concluded because the host kept timers waiting.
+    pub(crate) fn held_up(observed: impl Into<String>, accepted: impl Into<String>) -> Self {
+        Self { is_of_host: true, ..Self::inconclusive(observed, accepted) }
     }
 
     pub(crate) fn beyond_doubt(mut self) -> Self {

@@ -287,6 +287,9 @@ impl Stage {
 
     fn conclude(&mut self, check: &Check, outcome: Outcome) -> Result<(), StageError> {
         let is_beyond_doubt = outcome.is_beyond_doubt;
+        if outcome.is_of_host {
+            self.doubts.push("timers of this host came late".to_owned());
+        }
         let result = self.result_of(&Question::Check(check.clone()), outcome)?;
         if is_beyond_doubt {
             let reason = result.reason();
