@@ -7,15 +7,12 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::time::Duration;
 
 use castproof::capture::{GrowingFile, Recording, Timeline, pcapng};
-use castproof::certify::{self, Rules, Selection, Suite, USUAL_JOBS};
+use castproof::certify::{self, Rules, Suite};
 use castproof::net::Clock;
 use castproof::spec::Timestamp;
-use castproof::stage::Casting;
-use castproof::subject::{ReferenceDevice, ReferenceProvider};
 
 /// How often a growing file is written, as the stage does it.
 const INTERVAL: Duration = Duration::from_millis(20);
@@ -39,25 +36,7 @@ fn run(reports: &Path) -> (PathBuf, Duration, Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let clock = Clock::start();
     let (begin, before) = (clock.now(), processor_time());
-    let run = runtime.block_on(certify::run(certify::Options {
-        suite,
-        features: root.join("features"),
-        captures: root.join("captures"),
-        reports: reports.to_owned(),
-        selection: Selection::default(),
-        seed: 7319,
-        jobs: USUAL_JOBS.into(),
-        lab: castproof::stage::Lab::on([127, 0, 0, 1].into()),
-        casting: Casting {
-            device: Box::new(ReferenceDevice::conformant()),
-            provider: Box::new(ReferenceProvider::conformant()),
-        },
-        relays: None,
-        raw: None,
-        expected: Vec::new(),
-        foreign: None,
-        progress: Rc::new(|_, _| {}),
-    }));
+    let run = runtime.block_on(certify::run(certify::Options::usual(suite, root, reports.to_owned())));
     let (wall, processor) = (clock.now().since(begin), processor_time() - before);
     (run.expect("the suite runs").folder, wall, processor)
 }

@@ -8,10 +8,6 @@ use std::rc::Rc;
 
 use castproof::certify::{self, Rules, Selection, Suite};
 use castproof::findings::{self, Colour, Verdict, failure_words};
-use castproof::stage::Casting;
-use castproof::subject::{ReferenceDevice, ReferenceProvider};
-
-const SEED: u64 = 7319;
 
 /// The words that filter: neither options nor the values of options that test runners pass along.
 fn filters(arguments: impl Iterator<Item = String>) -> Vec<String> {
@@ -53,28 +49,15 @@ fn main() -> ExitCode {
     let (register, filtered) = (suite.register.clone(), suite.examples.len() - chosen);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let run = runtime.block_on(certify::run(certify::Options {
-        suite,
-        features: root.join("features"),
-        captures: root.join("captures"),
-        reports: Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance"),
         selection,
-        seed: SEED,
         jobs: 8,
-        lab: castproof::stage::Lab::on([127, 0, 0, 1].into()),
-        casting: Casting {
-            device: Box::new(ReferenceDevice::conformant()),
-            provider: Box::new(ReferenceProvider::conformant()),
-        },
-        relays: None,
-        raw: None,
-        expected: Vec::new(),
-        foreign: None,
         progress: Rc::new(|example, findings| {
             if let Some(findings) = findings {
                 let word = if findings.verdict == Verdict::Pass { "ok" } else { findings.verdict.words() };
                 println!("test {} ... {word}", example.slug);
             }
         }),
+        ..certify::Options::usual(suite, root, Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance"))
     }));
     let findings = match run {
         Ok(run) => run.findings,

@@ -61,6 +61,7 @@ pub(super) struct Context {
     /// Scenarios that could not be judged and are to be tried once more; `None` once nothing is.
     doubted: RefCell<Option<BTreeSet<ExamplePlace>>>,
     folder: Folder,
+    environment: Environment,
     seed: u64,
     /// The arguments that every repetition of a scenario of this run needs.
     repeat_with: String,
@@ -84,7 +85,8 @@ impl Context {
         if options.raw.is_some() {
             folder.make_room_for_raw()?;
         }
-        folder.keep_environment(&Environment::of(&options));
+        let environment = Environment::of(&options);
+        folder.keep_environment(&environment);
         if let Some(foreign) = &options.foreign {
             foreign.keep_transcript(&folder.transcript());
         }
@@ -129,6 +131,7 @@ impl Context {
             done: RefCell::new(Vec::new()),
             doubted: RefCell::new(Some(BTreeSet::new())),
             folder,
+            environment,
             seed: options.seed,
             repeat_with,
             written: Cell::new(None),
@@ -189,7 +192,7 @@ impl Context {
         let is_doubted = has_doubts && findings.verdict == Verdict::Inconclusive;
         if is_doubted && let Some(doubted) = self.doubted.borrow_mut().as_mut().filter(|all| all.len() < MOST_AGAIN) {
             doubted.insert((example.file.clone(), example.line));
-            self.folder.set_first_try_aside(&example.slug);
+            findings.capture = self.folder.set_first_try_aside(&example.slug);
             self.done.borrow_mut().push(findings);
             return;
         }
@@ -333,6 +336,9 @@ impl Context {
             && !self.done.borrow().iter().any(is_adapters)
             && self.foreign.as_ref().is_none_or(|foreign| foreign.adapter().is_without_fault());
         let extent = if is_whole { extent } else { Extent::Partial };
+        if let Some(gaps) = self.raw.as_ref().map(RawCapture::gaps).filter(|gaps| !gaps.is_empty()) {
+            self.folder.keep_environment(&self.environment.clone().with_raw_gaps(gaps));
+        }
         let mut findings = self.run_findings(extent);
         self.folder.keep(&findings);
         let unkept = self.folder.unkept();

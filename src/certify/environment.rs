@@ -13,7 +13,7 @@ const KERNEL_SETTINGS: [&str; 4] =
     ["kernel/osrelease", "net/core/rmem_default", "net/core/rmem_max", "net/ipv4/igmp_max_memberships"];
 
 /// The environment of a run. It names neither host nor user: they change no verdict, and evidence is handed on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Environment {
     castproof: &'static str,
     profile: u64,
@@ -28,6 +28,9 @@ pub(super) struct Environment {
     provider: String,
     /// What all scenarios of the run shared on the command line.
     arguments: String,
+    /// What is missing in the raw recordings; absent where there are none, or nothing is missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    raw_gaps: Vec<String>,
 }
 
 impl Environment {
@@ -48,6 +51,12 @@ impl Environment {
             device: options.casting.device.name(),
             provider: options.casting.provider.name(),
             arguments: shared_arguments(options).trim().to_owned(),
+            raw_gaps: Vec::new(),
         }
+    }
+
+    /// The same with what the raw recordings lack, which is known when the run is over.
+    pub(super) fn with_raw_gaps(self, raw_gaps: Vec<String>) -> Self {
+        Self { raw_gaps, ..self }
     }
 }

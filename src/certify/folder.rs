@@ -85,11 +85,14 @@ impl Folder {
         self.path.join(RAW).join(format!("{slug}.pcapng"))
     }
 
-    /// Keeps the recording of a scenario under another name, because the scenario is tried again.
-    pub(super) fn set_first_try_aside(&self, slug: &str) {
-        let aside = self.path.join(CAPTURES).join(format!("{slug}{FIRST_TRY}.pcapng"));
-        // Without a recording there is nothing to keep.
-        let _ = fs::rename(self.recording(slug), aside);
+    /// Keeps the recordings of a scenario under other names, because the scenario is tried again. Gives the path of its own
+    /// within the folder; none where there was no recording to keep.
+    pub(super) fn set_first_try_aside(&self, slug: &str) -> Option<String> {
+        let first = format!("{slug}{FIRST_TRY}");
+        // Most runs have no raw recordings.
+        let _ = fs::rename(self.raw_recording(slug), self.raw_recording(&first));
+        fs::rename(self.recording(slug), self.recording(&first)).ok()?;
+        Some(format!("{CAPTURES}/{first}.pcapng"))
     }
 
     /// Writes the recording of a scenario, and gives its path within the folder. It takes the place of the file that grew

@@ -34,7 +34,7 @@ pub use repeat::quoted;
 pub use replay::{
     BareCheck, BareRecording, Difference, Replay, ReplayError, Replayed, replay, replay_json, replay_words,
 };
-pub use runner::{CertifyError, Options, Progress, Run, USUAL_JOBS, interruption, run};
+pub use runner::{CertifyError, Options, Progress, Run, USUAL_JOBS, USUAL_SEED, interruption, run};
 pub use selection::{Selection, list_json, list_table};
 pub use shrink::{Player, ShrinkEnd, ShrinkError, Shrunk, Trial, Watch, shrink};
 pub use strict::{StrictError, Wrong};

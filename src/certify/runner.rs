@@ -1,7 +1,7 @@
 //! The runner: the chosen examples by cucumber on real sockets, each judged, recorded and written down.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -20,6 +20,9 @@ use super::{Example, Foreign, Selection, Suite, affordable_jobs, preflight};
 
 /// How many scenarios run at the same time when nobody says otherwise.
 pub const USUAL_JOBS: u16 = 28;
+
+/// The seed of a run that names none. Fixed, so that two runs on two machines draw alike.
+pub const USUAL_SEED: u64 = 7319;
 
 /// Told of each scenario that begins (without findings) and ends (with them).
 pub type Progress = dyn Fn(&Example, Option<&ScenarioFindings>);
@@ -54,6 +57,29 @@ pub struct Options {
     pub expected: Vec<ExpectedFailure>,
     /// Who is told.
     pub progress: Rc<Progress>,
+}
+
+impl Options {
+    /// The usual run: the whole of a suite with the reference in both roles on this host. Fixtures and golden recordings are
+    /// those of the project at `root`; nobody is told of progress.
+    pub fn usual(suite: Suite, root: &Path, reports: PathBuf) -> Self {
+        Self {
+            suite,
+            features: root.join("features"),
+            captures: root.join("captures"),
+            reports,
+            selection: Selection::default(),
+            seed: USUAL_SEED,
+            jobs: USUAL_JOBS.into(),
+            lab: Lab::on(Ipv4Addr::LOCALHOST.into()),
+            casting: Casting::references(),
+            foreign: None,
+            relays: None,
+            raw: None,
+            expected: Vec::new(),
+            progress: Rc::new(|_, _| ()),
+        }
+    }
 }
 
 /// A run that took place.

@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::certify::{self, Renewed, Selection};
 use crate::findings::{ExitCode, ScenarioFindings};
 use crate::spec::one_line;
 
-use super::certify::{SEED, casting, failure_of, load};
+use super::certify::{casting, failure_of, load};
 use super::console::Console;
 use super::{Failure, Record};
 
@@ -30,7 +31,11 @@ pub(super) fn record(console: &Rc<Console>, options: Record) -> Result<ExitCode,
         return Err(failure);
     }
     let total = slugs.len();
-    console.line(&format!("{total} golden recordings, seed {}, into {}", SEED, options.captures.display()));
+    console.line(&format!(
+        "{total} golden recordings, seed {}, into {}",
+        certify::USUAL_SEED,
+        options.captures.display()
+    ));
     let done = Rc::new(Cell::new(0));
     let progress = {
         let (done, printer) = (done.clone(), console.clone());
@@ -44,19 +49,13 @@ pub(super) fn record(console: &Rc<Console>, options: Record) -> Result<ExitCode,
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
     let run = runtime.block_on(certify::run(certify::Options {
         features: options.choice.features.clone(),
-        suite,
         captures: options.captures.clone(),
-        reports: options.reports,
         selection: Selection { scenario: slugs, ..Selection::default() },
-        seed: SEED,
         jobs: usize::from(options.jobs),
         lab: crate::stage::Lab::on(options.interface),
         casting,
-        relays: None,
-        raw: None,
-        expected: Vec::new(),
-        foreign: None,
         progress: Rc::new(progress),
+        ..certify::Options::usual(suite, Path::new("."), options.reports)
     }));
     console.clear();
     let run = run.map_err(failure_of)?;

@@ -1,6 +1,6 @@
 //! `castproof shrink`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::certify::{self, Player, ShrinkEnd, ShrinkError, Shrunk, quoted};
 use crate::findings::{ExitCode, RelayPlan};
-use crate::stage::{Lab, RelayPlans};
+use crate::stage::RelayPlans;
 
-use super::certify::{SEED, casting, failure_of, load, relay_plans};
+use super::certify::{casting, failure_of, load, relay_plans};
 use super::console::Console;
 use super::{Choice, Failure};
 
@@ -22,7 +22,7 @@ pub(super) struct Options {
     choice: Choice,
 
     /// The seed of the run that failed.
-    #[arg(long, default_value_t = SEED)]
+    #[arg(long, default_value_t = certify::USUAL_SEED)]
     seed: u64,
 
     /// The reference with this deliberate deviation; `certify --deviation list` names them.
@@ -86,20 +86,14 @@ pub(super) fn shrink(console: &Rc<Console>, options: &Options) -> Result<ExitCod
         let deviation = options.deviation.as_deref().filter(|_| player == Player::Subject);
         let file = scratch.path().join("plan.json");
         certify::Options {
-            suite: suite.clone(),
             features: options.choice.features.clone(),
             captures: options.captures.clone(),
-            reports: scratch.path().to_owned(),
             selection: selection.clone(),
             seed: options.seed,
             jobs: 1,
-            lab: Lab::on([127, 0, 0, 1].into()),
             casting: casting(console, deviation, &[]).ok().flatten().expect("the name was found before"),
             relays: plans.or_else(|| start.clone()).map(|plans| (plans, file)),
-            raw: None,
-            expected: Vec::new(),
-            foreign: None,
-            progress: Rc::new(|_, _| {}),
+            ..certify::Options::usual(suite.clone(), Path::new("."), scratch.path().to_owned())
         }
     };
     let mut watch = |trials: usize, faults: usize, best: usize| {

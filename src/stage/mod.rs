@@ -46,7 +46,7 @@ use crate::judge::standing::{self, Standing};
 use crate::judge::{Beside, Check, Evidence, Outcome};
 use crate::net::{Clock, JoinError, LeaseError};
 use crate::spec::{Capability, Role, Timestamp};
-use crate::subject::{DeviceSubject, ProviderSubject, SubjectError};
+use crate::subject::{DeviceSubject, ProviderSubject, ReferenceDevice, ReferenceProvider, SubjectError};
 
 pub use fixtures::{FixtureError, Fixtures};
 pub use golden::{GoldenQuestion, compare_golden, golden_traffic};
@@ -81,6 +81,11 @@ pub struct Casting {
 }
 
 impl Casting {
+    /// The reference in both roles.
+    pub fn references() -> Self {
+        Self { device: Box::new(ReferenceDevice::conformant()), provider: Box::new(ReferenceProvider::conformant()) }
+    }
+
     /// The first of these capabilities that a subject whom it concerns does not declare.
     pub fn lacks(&self, needs: &[Capability]) -> Option<Capability> {
         let (device, provider) = (self.device.capabilities(), self.provider.capabilities());
@@ -340,18 +345,15 @@ impl Stage {
         remains
     }
 
+    /// What is left of it but for the faults of adapters, which are complete when everybody is off.
     fn remains(&mut self) -> Remains {
         let mut remains = Remains {
             checks: std::mem::take(&mut self.checks),
             observations: std::mem::take(&mut self.observations),
-            standing: Vec::new(),
-            recording: None,
             doubts: std::mem::take(&mut self.doubts),
-            excuses: Vec::new(),
-            adapter_faults: Vec::new(),
-            contradictions: Vec::new(),
             relays: self.relay_plans(),
             odd_accounts: self.odd_accounts(),
+            ..Remains::default()
         };
         if let Some(running) = &self.running {
             running.recorder.flush();
@@ -359,7 +361,6 @@ impl Stage {
             remains.doubts.extend(running.doubts());
             remains.excuses = running.excuses();
             remains.contradictions = running.contradictions();
-            remains.adapter_faults = running.adapter_faults();
             remains.observations.extend(observations(running));
             remains.recording = Some(running.recorder.recording().clone());
         }
@@ -370,10 +371,11 @@ impl Stage {
 impl Drop for Stage {
     /// A run that is interrupted drops its stages: what a scenario has seen by then is kept.
     fn drop(&mut self) {
-        if self.running.is_some()
+        if let Some(running) = &self.running
             && let Some(brief) = self.brief.take()
         {
-            *brief.broken_off.0.borrow_mut() = Some(self.remains());
+            let adapter_faults = running.adapter_faults();
+            *brief.broken_off.0.borrow_mut() = Some(Remains { adapter_faults, ..self.remains() });
         }
     }
 }

@@ -50,14 +50,11 @@ impl RawCapture {
         Ok(Self { tap: Rc::new(tap), files })
     }
 
-    /// How many frames of the interfaces the kernel threw away before they could be looked at.
-    pub fn lost(&self) -> u64 {
-        self.tap.lost()
-    }
-
-    /// Why frames could not be kept, if that happened.
-    pub fn trouble(&self) -> Option<String> {
-        locked(&self.files).trouble.clone()
+    /// What is missing in the files, each in a sentence; empty where they are whole.
+    pub fn gaps(&self) -> Vec<String> {
+        let lost = Some(self.tap.lost()).filter(|lost| *lost > 0);
+        let lost = lost.map(|lost| format!("the kernel threw away {lost} frames before they were taken"));
+        lost.into_iter().chain(locked(&self.files).trouble.clone()).collect()
     }
 
     /// Begins the file of a scenario. Where it cannot be made that is noted, and its frames are not kept.

@@ -73,11 +73,11 @@ impl Stage {
     pub(super) async fn open(&mut self) -> Result<(), StageError> {
         if self.running.is_none() {
             let brief = self.brief()?.clone();
-            if brief.lab.is_direct && self.script.needs_the_air() {
-                return Err(StageError::NotHere(NOTHING_BETWEEN));
-            }
             if let Some(plans) = &brief.relays {
                 plans.take_over(&mut self.script)?;
+            }
+            if brief.lab.is_direct && self.script.needs_the_air() {
+                return Err(StageError::NotHere(NOTHING_BETWEEN));
             }
             self.running = Some(Running::open(&brief, &self.script, &self.early_steps).await?);
         }

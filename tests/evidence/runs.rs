@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::LazyLock;
 
 use castproof::certify::{self, Rules, Selection, Suite};
@@ -29,20 +28,10 @@ fn run(name: &str, selection: Selection, casting: Casting) -> PathBuf {
     let suite = Suite::load(&root.join("features"), &rules).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let run = runtime.block_on(certify::run(certify::Options {
-        suite,
-        features: root.join("features"),
-        captures: root.join("captures"),
-        reports,
         selection,
-        seed: 7319,
         jobs: 8,
-        lab: castproof::stage::Lab::on([127, 0, 0, 1].into()),
         casting,
-        relays: None,
-        raw: None,
-        expected: Vec::new(),
-        foreign: None,
-        progress: Rc::new(|_, _| {}),
+        ..certify::Options::usual(suite, root, reports)
     }));
     run.unwrap().folder
 }
@@ -63,13 +52,9 @@ pub(crate) struct Runs {
 
 /// The runs that all tests look at, one after the other: cucumber exchanges the process's panic hook while it runs.
 pub(crate) static RUNS: LazyLock<Runs> = LazyLock::new(|| {
-    let casting = Casting {
-        device: Box::new(ReferenceDevice::conformant()),
-        provider: Box::new(ReferenceProvider::conformant()),
-    };
     let broken = BROKEN.map(|name| deviation(name).unwrap_or_else(|| panic!("no deviation is called `{name}`")));
     Runs {
-        reference: run("reference", Selection::default(), casting),
+        reference: run("reference", Selection::default(), Casting::references()),
         broken: broken.into_iter().map(|deviation| (deviation, run_broken(deviation))).collect(),
     }
 });

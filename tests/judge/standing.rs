@@ -312,10 +312,15 @@ fn a_device_whose_server_went_away_after_its_challenge_begins_anew() {
     };
     let mut cut_off = broadcast(&octets(&session()));
     cut_off.reset_session(challenged()).session(served());
+    let mut other = broadcast(&octets(&session()));
+    other.session(challenged());
+    other.reset_session(Session::new("D2", "1").message(Side::Client, opening(None)));
+    other.session(served());
 
-    let verdicts = [cut_off.standing(&known()), talk([challenged(), served()])];
+    let verdicts = [cut_off.standing(&known()), talk([challenged(), served()]), other.standing(&known())];
 
-    assert_eq!(verdicts.map(|found| verdict(&found, "X-DM-09")), [Some(Verdict::Pass), Some(Verdict::Fail)]);
+    let expected = [Verdict::Pass, Verdict::Fail, Verdict::Fail].map(Some);
+    assert_eq!(verdicts.map(|found| verdict(&found, "X-DM-09")), expected);
 }
 
 /// A sound session, but for its last message from this side.

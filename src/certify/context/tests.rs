@@ -1,34 +1,13 @@
 use std::path::Path;
 
 use super::*;
-use crate::certify::{Rules, Selection, match_step};
-use crate::stage::{Casting, Lab};
-use crate::subject::{ReferenceDevice, ReferenceProvider};
+use crate::certify::{Rules, match_step};
 
-fn context(reports: &Path) -> Context {
-    let features = Path::new(env!("CARGO_MANIFEST_DIR")).join("features");
+pub(super) fn context(reports: &Path) -> Context {
     let rules = Rules { matches: Some(&match_step), standing: crate::judge::standing::requirements() };
-    let casting = Casting {
-        device: Box::new(ReferenceDevice::conformant()),
-        provider: Box::new(ReferenceProvider::conformant()),
-    };
-    let options = Options {
-        suite: Suite::load(&features, &rules).unwrap(),
-        features,
-        captures: PathBuf::new(),
-        reports: reports.to_owned(),
-        selection: Selection::default(),
-        seed: 1,
-        jobs: 1,
-        lab: Lab::on([127, 0, 0, 1].into()),
-        casting,
-        relays: None,
-        raw: None,
-        expected: Vec::new(),
-        foreign: None,
-        progress: Rc::new(|_, _| ()),
-    };
-    Context::new(options).unwrap()
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let suite = Suite::load(&root.join("features"), &rules).unwrap();
+    Context::new(Options::usual(suite, root, reports.to_owned())).unwrap()
 }
 
 fn doubted(doubt: &str) -> Remains {
@@ -53,6 +32,23 @@ fn what_the_host_kept_from_being_judged_is_tried_once_more_and_no_more() {
     assert_eq!((done.len(), found.verdict), (2, Verdict::Inconclusive));
     assert_eq!(found.first_try, ["busy: nothing can be concluded"]);
     assert_eq!(found.faults, ["busy again: nothing can be concluded"]);
+}
+
+#[test]
+fn a_first_try_keeps_its_recording_and_says_where_it_is() {
+    let reports = tempfile::tempdir().unwrap();
+    let context = context(reports.path());
+    let example = &context.suite.examples[0];
+    let folder = context.folder.path().to_owned();
+
+    context.found(example, None, Remains { recording: Some(Recording::with_devices([])), ..doubted("busy") });
+    let first = context.done.borrow()[0].capture.clone().unwrap();
+    context.take_doubted();
+    context.found(example, None, Remains { recording: Some(Recording::with_devices([])), ..doubted("busy again") });
+    let second = context.done.borrow()[0].capture.clone().unwrap();
+
+    assert_ne!(first, second);
+    assert!(folder.join(first).is_file() && folder.join(second).is_file());
 }
 
 #[test]

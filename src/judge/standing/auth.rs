@@ -146,7 +146,7 @@ fn challenges(scene: &Scene<'_>) -> Look {
             None => {
                 if !scene.lost_power(dialogue.device)
                     && let Some(spot) = went_on(scene, dialogue, challenge)
-                    && !was_cut_off(scene, challenge, spot)
+                    && !was_cut_off(scene, dialogue, challenge, spot)
                 {
                     look.at(spot, Some(format!("Device {device} did not answer a challenge, and went on")));
                 }
@@ -207,11 +207,18 @@ fn went_on(scene: &Scene<'_>, challenged: &Dialogue<'_>, challenge: &Turn<'_>) -
 }
 
 /// Whether the DM Server went away before a challenge could be answered: it ended the connection of the challenge, or did not
-/// take one or cut one off, before the Device was served again.
-fn was_cut_off(scene: &Scene<'_>, challenge: &Turn<'_>, served: super::Spot) -> bool {
+/// take one or cut one off, before the Device was served again. A connection that carried another Device's messages excuses
+/// nobody else; whose one was that carried none, the wire does not say.
+fn was_cut_off(scene: &Scene<'_>, challenged: &Dialogue<'_>, challenge: &Turn<'_>, served: super::Spot) -> bool {
+    let is_of_another = |connection| {
+        let carried = |dialogue: &&Dialogue<'_>| dialogue.turns.iter().any(|turn| turn.connection == connection);
+        scene.dialogues.iter().find(carried).is_some_and(|dialogue| dialogue.device != challenged.device)
+    };
     let between = scene.timeline.sightings.iter().filter(|one| challenge.spot.0 < one.frame && one.frame < served.0);
     between.into_iter().any(|sighting| match sighting.what {
-        Sight::ConnectionClosed { how: Ending::Refused | Ending::Reset(Side::Server), .. } => true,
+        Sight::ConnectionClosed { how: Ending::Refused | Ending::Reset(Side::Server), connection, .. } => {
+            !is_of_another(connection)
+        }
         Sight::ConnectionClosed { how: Ending::Closed(Side::Server), connection, .. } => {
             connection == challenge.connection
         }

@@ -276,7 +276,7 @@ impl Relay {
     }
 
     /// Looks at the kernel's table. The relay's own membership must be in it, or the look proves nothing: then there is
-    /// no sample. A row may be missing from one look, so several are taken together.
+    /// no sample. A row may be missing from one look, so several are taken together, until none is missing.
     fn sample(&self, at: Timestamp, tsi: Option<u64>, at_end: bool) {
         let mut joined = BTreeSet::new();
         let mut sees_itself = false;
@@ -286,6 +286,9 @@ impl Relay {
             sees_itself |= is_member(&self.entry);
             let found = self.groups.iter().filter(|(_, entry)| is_member(entry)).map(|(device, _)| device.clone());
             joined.extend(found);
+            if sees_itself && joined.len() == self.groups.len() {
+                break;
+            }
         }
         if sees_itself {
             self.samples.borrow_mut().push(MembershipSample { at, tsi, at_end, joined });
