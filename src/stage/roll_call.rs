@@ -22,7 +22,7 @@ use super::{PATIENCE, Stage, StageError};
 /// How long a roll call may go unanswered before it is held again: a Device puts campaigns off while it installs one. On a
 /// busy host each further roll call is one more burden, so there is time for the first.
 const ROUND: Duration = Duration::from_secs(4);
-/// How long a state is read again before it counts as wrong: an installation may still be in progress.
+/// How long a state is read again before it counts as wrong, where nothing is slow: an installation may still be in progress.
 const SETTLING: Duration = Duration::from_secs(2);
 /// How long a roll call is valid: so long that a Device answers whose clock is an hour fast.
 const LIFETIME: Duration = Duration::from_secs(3 * 3600);
@@ -73,7 +73,8 @@ impl Stage {
         running.first_roll_call.get_or_insert(running.clock.now());
         let windows = running.broadcasted.iter().map(|entry| entry.latest_report);
         let offset = windows.max().unwrap_or_default().max(expiry) + retries;
-        let mut plan = roll_call_plan(&name, self.roll_calls, offset)?;
+        let usual = roll_call_plan(&name, self.roll_calls)?;
+        let mut plan = answered_at(running.lab.slow(usual, running.clock.now()), offset);
         plan.inspect = inspected.into_iter().collect();
         plan.broadcast.lead = plan.broadcast.lead.max(lead);
         running.provider()?.push(plan).await?;
@@ -101,13 +102,14 @@ impl Stage {
     ///
     /// A Device whose result comes after its deadline draws once more from there (profile, section 5.7), so its report may be
     /// due after its answer to a roll call. Where a report is missing, roll calls are held until it has come or has had two
-    /// seconds, as for a state that is read.
+    /// seconds, as for a state that is read; longer in a slow lab.
     pub(super) async fn roll_call_after_reports(
         &mut self,
         devices: &[String],
         count: usize,
     ) -> Result<String, StageError> {
-        let end = self.brief()?.clock.now() + SETTLING;
+        let brief = self.brief()?;
+        let end = brief.clock.now() + brief.lab.span(SETTLING);
         let mut pause = FIRST_PAUSE;
         loop {
             let fence = self.roll_call().await?;
@@ -146,9 +148,10 @@ impl Stage {
 
     /// Asks for a state that a roll call reads; reads again while an installation may be in progress.
     pub(super) async fn read(&mut self, check: impl Fn(String) -> Check) -> Result<(), StageError> {
-        let begin = self.brief()?.clock.now();
+        let brief = self.brief()?;
+        let settled = brief.clock.now() + brief.lab.span(SETTLING);
         // Once a deferral is over, the Device may install; until then there is time to look again.
-        let end = self.first_deferral().map_or(begin + SETTLING, |end| end.min(begin + SETTLING));
+        let end = self.first_deferral().map_or(settled, |end| end.min(settled));
         let mut pause = FIRST_PAUSE;
         loop {
             let fence = self.roll_call().await?;
@@ -198,10 +201,15 @@ fn answers(timeline: &Timeline, name: &str, distrusting: &BTreeSet<&str>) -> BTr
 const ALWAYS_READ: [&str; 4] =
     ["./DevDetail/FwV", "./StatusLog", "./FUMO/State", "./SCOMO/Inventory/Deployed/player/State"];
 
-fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignPlan, StageError> {
+/// A roll call as it is where nothing is slow, to be answered at once.
+fn roll_call_plan(name: &str, number: u32) -> Result<CampaignPlan, StageError> {
     let unprepared = |error: crate::spec::NameError| StageError::Unprepared(error.to_string());
-    let timing =
-        ReportTiming { offset, window: Duration::ZERO, attempts: 3, retry_interval: Duration::from_millis(100) };
+    let timing = ReportTiming {
+        offset: Duration::ZERO,
+        window: Duration::ZERO,
+        attempts: 3,
+        retry_interval: Duration::from_millis(100),
+    };
     let setting = NodeUri::new(ROLL_CALL_SETTING).map_err(unprepared)?;
     Ok(CampaignPlan {
         campaign: CampaignId::new(name).map_err(unprepared)?,
@@ -221,7 +229,7 @@ fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignP
         command: CommandPlan::default(),
         consent: None,
         rollout: Rollout::default(),
-        reporting: Reporting { who: Reporters::Everybody, offset, ..Reporting::default() },
+        reporting: Reporting { who: Reporters::Everybody, ..Reporting::default() },
         lifetime: LIFETIME,
         age: Duration::ZERO,
         broadcast: BroadcastPlan::default(),
@@ -229,4 +237,17 @@ fn roll_call_plan(name: &str, number: u32, offset: Duration) -> Result<CampaignP
         companions: Vec::new(),
         care: CareSteps::default(),
     })
+}
+
+/// A roll call that is answered so long after its end of transmission: `offset` is a span of the lab as it is.
+fn answered_at(mut plan: CampaignPlan, offset: Duration) -> CampaignPlan {
+    plan.reporting.offset = offset;
+    if let Content::Provisioning { schedule: Some(schedule), .. } = &mut plan.content {
+        for rule in &mut schedule.rules {
+            if let RuleAction::Report(timing) = &mut rule.action {
+                timing.offset = offset;
+            }
+        }
+    }
+    plan
 }

@@ -171,7 +171,7 @@ impl Stage {
             running.until("a replayed packet on the air", PATIENCE, relayed).await?;
             // As the Service Provider does, so that Devices can join.
             if is_notification {
-                let joined = running.clock.now() + BroadcastPlan::default().lead;
+                let joined = running.clock.now() + running.lab.span(BroadcastPlan::default().lead);
                 running.clock.sleep_until(joined).await;
             }
         }

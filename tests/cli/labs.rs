@@ -1,7 +1,10 @@
 //! Bench networks: ranges of groups and ports, hops, slow subjects, nothing between; all of it tried on loopback.
 
-use castproof::capture::{Packet, pcapng};
+use std::time::Duration;
+
+use castproof::capture::{Packet, Sight, Timeline, pcapng};
 use castproof::findings::{Extent, RunFindings, Verdict};
+use castproof::provider::BroadcastPlan;
 
 use super::place::{FORGED, Place, assert_words};
 
@@ -60,10 +63,33 @@ fn the_spans_of_a_scenario_are_longer_for_a_slow_subject() {
     assert_eq!(code, Some(0), "{out}");
     let capture = place.findings().0.join(findings.scenarios[0].capture.as_ref().unwrap());
     let recording = pcapng::read(std::fs::read(capture).unwrap().as_slice()).unwrap();
-    let timeline = castproof::capture::Timeline::of(&recording);
+    let timeline = Timeline::of(&recording);
     let (_, notification) = timeline.notifications().next().unwrap();
     let said = &notification.announcement.as_ref().unwrap().announcement;
     assert_eq!(said.expires_at.since(said.issued_at).as_secs(), 180);
+    // So are those of the roll call: a Device that is slow to join hears it as it heard the campaign.
+    for campaign in [said.campaign.as_str(), "roll-call-1"] {
+        let lead = lead_of(&timeline, campaign);
+        assert!(lead > 2 * BroadcastPlan::default().lead, "{campaign}: {lead:?}");
+    }
+}
+
+/// How long after its first notification the delivery of a campaign begins, as it was sent.
+fn lead_of(timeline: &Timeline, campaign: &str) -> Duration {
+    let sent = || timeline.on("provider");
+    let (notified, session) = sent()
+        .find_map(|sighting| {
+            let Sight::Notification(notification) = &sighting.what else { return None };
+            let said = &notification.announcement.as_ref().ok()?.announcement;
+            (said.campaign.as_str() == campaign).then_some((sighting.at, said.delivery.tsi.get()))
+        })
+        .unwrap_or_else(|| panic!("{campaign} was never announced"));
+    let is_of_it = |sight: &Sight| match sight {
+        Sight::Fdt { tsi, .. } | Sight::Symbol { tsi, .. } => *tsi == session,
+        _ => false,
+    };
+    let begun = sent().find(|sighting| is_of_it(&sighting.what)).unwrap_or_else(|| panic!("{campaign} never came"));
+    begun.at.since(notified)
 }
 
 #[test]
