@@ -35,3 +35,4 @@ pub use relay::{
     AnswerDecision, BoundRelay, ConnectionPlan, OpenDecision, PassAll, RelayEvent, RelayWhat, Side, TcpRelay,
 };
 pub use tap::{RawFrame, Tap, TapError};
+pub(crate) use task::next_connection;

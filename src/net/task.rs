@@ -44,11 +44,18 @@ impl Drop for OwnedTask {
 }
 
 /// The next connection; never, without a listener.
+pub(super) async fn accept(listener: &Option<TcpListener>) -> (TcpStream, SocketAddr) {
+    match listener {
+        Some(listener) => next_connection(listener).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next connection of a listener.
 ///
 /// An error of `accept` belongs to one connection that went away again, or says that descriptors are short; in both
 /// cases the listener stays usable, so this tries again after a pause instead of spinning.
-pub(super) async fn accept(listener: &Option<TcpListener>) -> (TcpStream, SocketAddr) {
-    let Some(listener) = listener else { return std::future::pending().await };
+pub(crate) async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,

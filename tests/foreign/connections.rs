@@ -23,7 +23,11 @@ impl Listening {
     fn start(place: &Place, arguments: &[&str]) -> Self {
         let profile = profile(place, ALL);
         let door = ["--profile", &profile, "--listen", "0", "--token", TOKEN];
-        let mut process = place.command(&[arguments, &door].concat()).spawn().unwrap();
+        Self::spawn(place.command(&[arguments, &door].concat()))
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut process = command.spawn().unwrap();
         // Octet by octet: what follows is for whoever waits for the end.
         let mut errors = BufReader::with_capacity(1, process.stderr.take().unwrap());
         let mut line = String::new();
@@ -175,6 +179,28 @@ fn a_line_without_an_end_is_a_fault_on_a_connection_too() {
     assert_eq!(left.code, Some(100), "{}\n{}", left.out, left.err);
     assert_words(&left.out, &["a line of more than 1048576 octets"]);
     bridge.join().unwrap();
+}
+
+#[test]
+fn callers_that_use_up_the_descriptors_do_not_make_castproof_spin() {
+    let place = Place::new();
+    let profile = profile(&place, ALL);
+    let mut command = Command::new("bash");
+    command.args(["-c", "ulimit -n 16; \"$0\" \"$@\"; times >&2", env!("CARGO_BIN_EXE_castproof")]);
+    command.args(["probe", "--profile", &profile, "--listen", "0", "--token", TOKEN, "--connect-within", "4s"]);
+    command.current_dir(place.folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let castproof = Listening::spawn(command);
+    let silent: Vec<TcpStream> = (0..16).map(|_| castproof.call(b"")).collect();
+
+    let left = castproof.finish();
+
+    drop(silent);
+    assert_words(&left.err, &["nobody connected"]);
+    // The last line holds what the children of the shell had of the processor, such as `0m0.120s 0m0.040s`.
+    let spans = left.err.lines().last().unwrap().split(' ');
+    let seconds = spans.map(|span| span.trim_start_matches("0m").trim_end_matches('s').parse::<f64>().unwrap());
+    let used: f64 = seconds.sum();
+    assert!(used < 2.0, "{used} s of the processor for 4 s of waiting:\n{}", left.err);
 }
 
 #[test]

@@ -14,10 +14,11 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::net::next_connection;
 use crate::spec::one_line;
 
 /// Octets that a first line may have.
@@ -31,6 +32,8 @@ const TURN: Duration = Duration::from_secs(1);
 const PARTING: Duration = Duration::from_millis(300);
 /// Callers that are met at the same time.
 const MOST_CALLERS: usize = 16;
+/// Octets that are kept of what a caller says before it is asked anything.
+const MOST_EARLY: usize = 64 * 1024;
 /// Characters of a first line that are shown.
 const SHOWN: usize = 80;
 
@@ -39,7 +42,8 @@ pub struct Gate {
     address: SocketAddr,
     /// How long the next life of the adapter is waited for, on a calm host.
     within: Duration,
-    callers: tokio::sync::Mutex<mpsc::Receiver<Caller>>,
+    /// Where somebody asks for the next caller, with the place that it is put.
+    wanted: mpsc::UnboundedSender<oneshot::Sender<Caller>>,
     state: Arc<State>,
     task: JoinHandle<()>,
 }
@@ -48,6 +52,8 @@ struct State {
     token: String,
     is_taken: AtomicBool,
     freed: Notify,
+    /// Who asks for the next caller; whoever has the seat listens here.
+    wanted: tokio::sync::Mutex<mpsc::UnboundedReceiver<oneshot::Sender<Caller>>>,
     turned_away: Mutex<TurnedAway>,
     /// Whether a caller came from another host.
     is_elsewhere: AtomicBool,
@@ -97,17 +103,17 @@ impl Gate {
     pub async fn open(address: SocketAddr, token: String, within: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
+        let (wanted, asked) = mpsc::unbounded_channel();
         let state = Arc::new(State {
             token,
             is_taken: AtomicBool::new(false),
             freed: Notify::new(),
+            wanted: tokio::sync::Mutex::new(asked),
             turned_away: Mutex::default(),
             is_elsewhere: AtomicBool::new(false),
         });
-        // One place, and so never more than one that waits to be taken.
-        let (admitted, callers) = mpsc::channel(1);
-        let task = tokio::spawn(attend(listener, state.clone(), admitted));
-        Ok(Self { address, within, callers: tokio::sync::Mutex::new(callers), state, task })
+        let task = tokio::spawn(attend(listener, state.clone()));
+        Ok(Self { address, within, wanted, state, task })
     }
 
     /// Where it listens.
@@ -127,10 +133,11 @@ impl Gate {
 
     /// The next adapter that connects; or why there is none.
     pub(super) async fn next(&self, patience: f64) -> Result<Caller, String> {
-        let mut callers = self.callers.lock().await;
         let within = self.within.mul_f64(patience);
-        match timeout(within, callers.recv()).await {
-            Ok(Some(caller)) => Ok(caller),
+        let (place, caller) = oneshot::channel();
+        let _ = self.wanted.send(place);
+        match timeout(within, caller).await {
+            Ok(Ok(caller)) => Ok(caller),
             _ => Err(self.nobody(within)),
         }
     }
@@ -164,24 +171,20 @@ impl State {
 }
 
 /// Meets callers, so many at a time that nobody can use up this process's sockets.
-async fn attend(listener: TcpListener, state: Arc<State>, admitted: mpsc::Sender<Caller>) {
+async fn attend(listener: TcpListener, state: Arc<State>) {
     let room = Arc::new(Semaphore::new(MOST_CALLERS));
     loop {
         let Ok(place) = room.clone().acquire_owned().await else { return };
-        // A connection that was gone before it was accepted is nobody's trouble.
-        let Ok((stream, peer)) = listener.accept().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        let (state, admitted) = (state.clone(), admitted.clone());
+        let (stream, peer) = next_connection(&listener).await;
+        let state = state.clone();
         tokio::spawn(async move {
             let _place = place;
-            meet(stream, peer, state, admitted).await;
+            meet(stream, peer, state).await;
         });
     }
 }
 
-async fn meet(mut stream: TcpStream, peer: SocketAddr, state: Arc<State>, admitted: mpsc::Sender<Caller>) {
+async fn meet(mut stream: TcpStream, peer: SocketAddr, state: Arc<State>) {
     let met = match timeout(FIRST_LINE, first_line(&mut stream)).await {
         Ok(said) => said.and_then(|(line, rest)| token(&line, &state.token).map(|()| rest)),
         Err(_) => Err(format!("it said nothing for {} seconds", FIRST_LINE.as_secs())),
@@ -200,15 +203,38 @@ async fn meet(mut stream: TcpStream, peer: SocketAddr, state: Arc<State>, admitt
     let Some(seat) = state.seat().await else {
         return part(stream, "an adapter is connected already, and there is one at a time").await;
     };
+    hand_over(stream, rest, peer, seat).await;
+}
+
+/// Keeps a caller until somebody asks for one. Whoever hangs up meanwhile leaves its seat to the next, and is no adapter that
+/// broke off.
+async fn hand_over(mut stream: TcpStream, mut early: Vec<u8>, peer: SocketAddr, seat: Seat) {
+    let state = seat.0.clone();
+    // Lines are short and waited for.
+    let _ = stream.set_nodelay(true);
+    let mut wanted = state.wanted.lock().await;
+    let mut chunk = [0; LONGEST_FIRST_LINE];
+    let place = loop {
+        tokio::select! {
+            // Nobody waits any more when the run is over; the caller is disconnected then.
+            place = wanted.recv() => match place {
+                None => return,
+                // Who asked may have given up since.
+                Some(place) if place.is_closed() => {}
+                Some(place) => break place,
+            },
+            read = stream.read(&mut chunk), if early.len() < MOST_EARLY => match read {
+                Ok(0) | Err(_) => return,
+                Ok(length) => early.extend(&chunk[..length]),
+            },
+        }
+    };
     if !is_of_this_host(peer.ip()) {
         state.is_elsewhere.store(true, Ordering::SeqCst);
     }
-    // Lines are short and waited for.
-    let _ = stream.set_nodelay(true);
     let (output, input) = stream.into_split();
-    let output = Box::new(Cursor::new(rest).chain(output));
-    // Nobody waits any more when the run is over; the caller is disconnected then.
-    let _ = admitted.send(Caller { input: Box::new(input), output, peer, seat }).await;
+    let output = Box::new(Cursor::new(early).chain(output));
+    let _ = place.send(Caller { input: Box::new(input), output, peer, seat });
 }
 
 /// Whether an address is one of this host's.

@@ -73,6 +73,36 @@ async fn a_second_adapter_is_refused_while_the_first_is_there_and_let_in_after_i
 }
 
 #[tokio::test]
+async fn a_caller_that_hangs_up_before_it_is_asked_for_leaves_its_place_to_the_next() {
+    let gate = gate(Duration::from_secs(30)).await;
+    for _ in 0..3 {
+        let gone = call(&gate, &first()).await;
+        while !gate.state.is_taken.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
+        drop(gone);
+    }
+    let _adapter = call(&gate, &[first(), b"here".to_vec()].concat()).await;
+
+    let mut caller = gate.next(1.0).await.ok().unwrap();
+
+    let mut said = [0; 4];
+    caller.output.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"here");
+}
+
+#[tokio::test]
+async fn who_asked_for_a_caller_and_gave_up_is_given_none() {
+    let gate = gate(Duration::from_millis(1)).await;
+    assert!(gate.next(1.0).await.is_err());
+    let _adapter = call(&gate, &first()).await;
+
+    let caller = gate.next(10_000.0).await;
+
+    assert!(caller.is_ok());
+}
+
+#[tokio::test]
 async fn a_wait_for_nobody_ends_and_says_who_was_turned_away() {
     let gate = gate(Duration::from_secs(1)).await;
     let mut stranger = call(&gate, b"\n").await;
