@@ -9,13 +9,12 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local};
 
-use crate::capture::recording::INTERACTION_LANE;
 use crate::capture::{LaneId, Timeline};
 use crate::device::DeviceConfiguration;
 use crate::judge::standing::Known;
-use crate::net::{BoundRelay, Clock, Lease, LossMark, RelayEvent, TcpRelay};
+use crate::net::{Clock, Lease, LossMark, RelayEvent, TcpRelay};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
-use crate::subject::{DeviceBrief, DeviceInstance, Places, ProviderBrief, ProviderInstance, Stimulus};
+use crate::subject::{DeviceBrief, DeviceInstance, Places, ProviderBrief, ProviderInstance};
 
 use super::air::{Air, AirLane, AirPlan};
 use super::broadcasted::Broadcasted;
@@ -26,18 +25,17 @@ use super::hostile::Insider;
 use super::link::{LinkPlan, Outage};
 use super::raw::RawRecording;
 use super::recorder::Recorder;
-use super::script::{DevicePlan, Script, Skew};
+use super::script::Script;
 use super::work_folder::work_folder;
 use super::{Lab, StageBrief, StageError};
 
 mod claims;
+mod devices;
 mod trouble;
 mod words;
 
 /// Where the Service Provider's sequence numbers begin; those of the hostile sender are lower.
 pub(super) const SEQUENCE: u64 = 1000;
-/// How far a clock is off that shows another time.
-const HOUR: Duration = Duration::from_secs(3600);
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.
 const TICK: Duration = Duration::from_millis(5);
 /// How long a wait lets a burst go by before it looks again.
@@ -76,6 +74,10 @@ pub(super) struct Running {
     relays: Vec<TcpRelay>,
     pub(super) links: BTreeMap<String, LinkPlan>,
     outage: Outage,
+    /// Where the Devices' channels are, in their order.
+    tables: Vec<ChannelTable>,
+    /// Where the relays tell what passes.
+    events: mpsc::UnboundedSender<RelayEvent>,
     listener: AbortHandle,
     /// What writes the recording while it is made.
     writer: Option<AbortHandle>,
@@ -106,7 +108,7 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// Opens everything: when this returns, every Device that is on listens.
+    /// Opens everything but the Devices; [`Running::switch_all_on`] comes next.
     pub(super) async fn open(brief: &StageBrief, script: &Script, early_steps: &[String]) -> Result<Self, StageError> {
         // Before anything of the host is taken: others may have the places for a while.
         let casting = &brief.casting;
@@ -153,7 +155,7 @@ impl Running {
         provider_brief.listen = provider.server_address();
         let (events, inbox) = mpsc::unbounded_channel();
         let listener = spawn_local(listen(inbox, recorder.clone())).abort_handle();
-        let mut running = Self {
+        Ok(Self {
             started: brief.clock.now(),
             clock: brief.clock,
             recorder,
@@ -173,6 +175,8 @@ impl Running {
             relays: Vec::new(),
             links: BTreeMap::new(),
             outage: Outage::default(),
+            tables: channels.devices,
+            events,
             listener,
             writer,
             raw,
@@ -185,82 +189,7 @@ impl Running {
             lease: channels.lease,
             folder,
             _places: places,
-        };
-        for (plan, table) in script.devices.iter().zip(channels.devices) {
-            running.prepare(plan, table, &events)?;
-            if plan.is_on {
-                running.switch_on(brief, plan).await?;
-            }
-            // Twenty Devices in one go would hold up the timers of the scenarios beside this one.
-            tokio::task::yield_now().await;
-        }
-        Ok(running)
-    }
-
-    /// Sets up a Device's way to the DM Server and what it will be switched on with.
-    fn prepare(
-        &mut self,
-        plan: &DevicePlan,
-        channels: ChannelTable,
-        events: &mpsc::UnboundedSender<RelayEvent>,
-    ) -> Result<(), StageError> {
-        let relay: BoundRelay = TcpRelay::bind_at(self.lab.any_port())
-            .map_err(|source| StageError::System { what: "open a relay of the interaction channel", source })?;
-        if let (Some(raw), Some(lane)) = (&self.raw, self.recorder.lane(INTERACTION_LANE)) {
-            raw.route(relay.local_addr(), lane);
-        }
-        let number = self.briefs.len() as u64;
-        let mut channels = channels;
-        if plan.names_the_source {
-            channels.values_mut().for_each(|entry| entry.source = Some(entry.interface));
-        }
-        let device = DeviceBrief {
-            name: plan.name.clone(),
-            configuration: self.cast.device(plan, relay.local_addr()),
-            channels: if plan.listens_elsewhere { self.elsewhere(channels) } else { channels },
-            folder: self.folder.path().join(&plan.name),
-            seed: self.seed.wrapping_mul(1_000_003).wrapping_add(number),
-            clock: match plan.skew {
-                None => self.clock,
-                Some(Skew::Slow) => self.clock.delayed(HOUR),
-                Some(Skew::Fast) => self.clock.advanced(HOUR),
-            },
-        };
-        let link = LinkPlan::new(plan.link, self.clock, self.outage.clone()).slowed(&self.lab);
-        self.relays.push(relay.forward(self.provider_brief.listen, self.clock, link.clone(), events.clone()));
-        self.links.insert(plan.name.clone(), link);
-        self.ids.insert(plan.name.clone(), plan.traits.id.clone());
-        self.briefs.insert(plan.name.clone(), device);
-        Ok(())
-    }
-
-    /// The same channels, but that notifications are awaited where nothing is sent.
-    fn elsewhere(&self, mut channels: ChannelTable) -> ChannelTable {
-        if let Some(entry) = channels.get_mut(&notification_channel()) {
-            let nobody = self.lease.entry(self.lease.count() - 1, entry.interface, entry.ttl);
-            *entry = nobody;
-        }
-        channels
-    }
-
-    /// Switches a Device on; when this returns, it listens.
-    pub(super) async fn switch_on(&mut self, brief: &StageBrief, plan: &DevicePlan) -> Result<(), StageError> {
-        let device = self.briefs.get(&plan.name).cloned();
-        let device = device.ok_or_else(|| StageError::Unprepared(format!("no Device `{}`", plan.name)))?;
-        let instance = brief.casting.device.open(device).await?;
-        for condition in &plan.local {
-            instance.stimulate(Stimulus::Condition(*condition)).await?;
-        }
-        for moment in &plan.power_losses {
-            if let Some(failure) = moment.failure() {
-                self.recorder.power(&plan.name);
-                instance.stimulate(Stimulus::PowerFails(failure)).await?;
-            }
-        }
-        instance.listen().await?;
-        self.devices.insert(plan.name.clone(), instance);
-        self.look_for_membership(&plan.name);
-        Ok(())
+        })
     }
 
     /// What the hostile sender knows.

@@ -79,7 +79,9 @@ impl Stage {
             if brief.lab.is_direct && self.script.needs_the_air() {
                 return Err(StageError::NotHere(NOTHING_BETWEEN));
             }
-            self.running = Some(Running::open(&brief, &self.script, &self.early_steps).await?);
+            let running = Running::open(&brief, &self.script, &self.early_steps).await?;
+            // Kept before anything can go wrong with a Device: what is open has to be closed in the end.
+            self.running.insert(running).switch_all_on(&brief, &self.script).await?;
         }
         self.current_roll_call = None;
         Ok(())

@@ -188,7 +188,7 @@ impl Adapter {
             return;
         }
         conversation.dismiss();
-        let within = ANSWER.mul_f64(self.patience);
+        let within = self.answer_within();
         let answer = match self.role {
             Role::Provider => conversation.ask::<ProviderVerb, _>(Bye {}, within).await.map(drop),
             Role::Device | Role::System => conversation.ask::<DeviceVerb, _>(Bye {}, within).await.map(drop),
@@ -271,6 +271,11 @@ impl Adapter {
         self.slots.clone().acquire_many_owned(count).await.map_err(|_| too_many())
     }
 
+    /// How long an answer may take on this host.
+    fn answer_within(&self) -> Duration {
+        ANSWER.mul_f64(self.patience)
+    }
+
     /// Asks a process for something; what goes wrong is told with the name that the instance has in the scenario.
     async fn ask<V: Verbs, A: Ask<V>>(
         &self,
@@ -279,7 +284,7 @@ impl Adapter {
         what: &str,
         ask: A,
     ) -> Result<A::Ok, SubjectError> {
-        let within = ANSWER.mul_f64(self.patience);
+        let within = self.answer_within();
         conversation.ask(ask, within).await.map_err(|error| match error {
             AskError::Unsupported(why) => {
                 SubjectError::Unsupported { name: name.to_owned(), what: what.to_owned(), why }
@@ -306,7 +311,7 @@ impl Adapter {
     /// Sends a request of one's own making and gives what came back, or why nothing did; for probes.
     pub async fn ask_oddly(&self, request: serde_json::Value) -> Result<Outcome, String> {
         let conversation = self.current.borrow().clone();
-        let within = ANSWER.mul_f64(self.patience);
+        let within = self.answer_within();
         conversation.ask_oddly(request, within).await.map_err(|error| {
             let fault = words_of(&error);
             if matches!(error, AskError::Late { .. }) {
@@ -346,7 +351,7 @@ impl Adapter {
     /// [`StartError`] when it does not answer as it should.
     pub async fn greet_again(&self) -> Result<Greeting, StartError> {
         let conversation = self.current.borrow().clone();
-        greeting::greet(&conversation, self.role, ANSWER.mul_f64(self.patience)).await
+        greeting::greet(&conversation, self.role, self.answer_within()).await
     }
 }
 

@@ -1,9 +1,12 @@
 # Shared by adapters that stand before the reference Device (`$CASTPROOF reference device`) and spoil what it says: an
-# adapter overrides `at_listen`, which is given the number of the `listen`, and 1 is that of the honesty probes.
+# adapter overrides `at_listen`, which is given the number of the `listen`, and 1 is that of the honesty probes. What
+# `spoil` is given goes to the reference.
 
 LISTENS=0
 at_listen() { pass; }
 at_stimulate() { pass; }
+at_open() { pass; }
+at_close() { pass; }
 pass() { printf '%s\n' "$line"; }
 say() { printf '%s\n' "$1" >&3; }
 
@@ -17,8 +20,10 @@ spoil() {
                 at_listen
                 ;;
             *'"verb":"stimulate"'*) at_stimulate ;;
+            *'"verb":"open"'*) at_open ;;
+            *'"verb":"close"'*) at_close ;;
             *) pass ;;
             esac
         done
-    } | "$CASTPROOF" reference device
+    } | "$CASTPROOF" reference device "$@"
 }

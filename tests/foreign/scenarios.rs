@@ -91,6 +91,18 @@ fn a_malformed_line_is_a_fault_of_its_scenario_and_the_run_goes_on() {
 }
 
 #[test]
+fn an_instance_of_a_scenario_that_could_not_begin_is_closed_before_the_next_is_opened() {
+    let place = Place::new();
+
+    let (code, out, findings) =
+        certify(&place, &[&adapter("lingers")], &["--scenario", NEVER_ANSWERED, "--scenario", CONSENT]);
+
+    assert_eq!(code, Some(101), "{out}");
+    assert_eq!((findings.count(Verdict::Inconclusive), findings.count(Verdict::Pass)), (1, 1), "{out}");
+    assert_words(&out, &["this host did not let it: D1: not today"]);
+}
+
+#[test]
 fn noise_is_kept_with_a_warning_and_harms_nothing() {
     let place = Place::new();
 

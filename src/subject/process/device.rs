@@ -16,7 +16,7 @@ impl DeviceSubject for ProcessSubject {
         async move {
             let instance = Instance::prepare(&self.adapter, &brief.name, &brief.name, &brief.folder).await?;
             let open = brief.to_open(instance.name.clone(), self.adapter.clock);
-            instance.ask("open", open).await?;
+            let (instance, _) = instance.open(open).await?;
             Ok(Box::new(Device { instance }) as Box<dyn DeviceInstance>)
         }
         .boxed_local()

@@ -59,6 +59,21 @@ where
         })
     }
 
+    /// Has it opened. One that could not be is closed before anybody else takes its place: the adapter may have half of it.
+    pub(super) async fn open<A: Ask<V>>(self, open: A) -> Result<(Self, A::Ok), SubjectError> {
+        match self.ask("open", open).await {
+            Ok(said) => Ok((self, said)),
+            Err(error) => {
+                // Whatever is answered is right: there may be nothing to close.
+                let _ =
+                    self.conversation.ask(Close { instance: self.name.clone() }, self.adapter.answer_within()).await;
+                self.is_open.set(false);
+                self.conversation.leave(&self.name);
+                Err(error)
+            }
+        }
+    }
+
     pub(super) async fn ask<A: Ask<V>>(&self, what: &str, ask: A) -> Result<A::Ok, SubjectError> {
         self.adapter.ask(&self.conversation, &self.title, what, ask).await
     }

@@ -22,7 +22,7 @@ impl ProviderSubject for ProcessSubject {
         async move {
             let instance = Instance::prepare(&self.adapter, &brief.name, "SP", &brief.folder).await?;
             let open = brief.to_open(instance.name.clone(), self.adapter.clock);
-            let opened = instance.ask("open", open).await?;
+            let (instance, opened) = instance.open(open).await?;
             Ok(Box::new(Provider { instance, opened, records: RefCell::default() }) as Box<dyn ProviderInstance>)
         }
         .boxed_local()
