@@ -30,8 +30,9 @@ mod conclusion;
 
 /// Lines of traffic that a scenario which is not green brings along.
 const TRAFFIC_LINES: usize = 12;
-/// How often the result is written while scenarios run: it is flushed to the disk, which holds up everything else.
-const WRITE_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the result is written while scenarios run: all findings so far, flushed to the disk, which holds up everything
+/// else. An interruption writes it at once; only a process that is killed loses as much, and its recordings are there.
+const WRITE_INTERVAL: Duration = Duration::from_secs(3);
 
 /// How many scenarios are tried once more; a host that keeps more of them from being judged does not do.
 const MOST_AGAIN: usize = 32;

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 
 use super::interface::{self, host_order};
 use super::shortage;
@@ -38,8 +39,8 @@ pub struct UdpSocketRow {
 pub struct Membership {
     /// The group.
     pub group: IpAddr,
-    /// The interface, by name.
-    pub interface: String,
+    /// The interface, by name; a host with many memberships has few interfaces.
+    pub interface: Arc<str>,
     /// How many sockets share the membership.
     pub users: u32,
 }
@@ -100,7 +101,7 @@ pub fn memberships() -> io::Result<Vec<Membership>> {
 pub fn is_member(group: IpAddr, interface: IpAddr) -> Option<bool> {
     let name = interface::name_of(interface)?;
     for _ in 0..LOOKS {
-        if memberships().ok()?.iter().any(|membership| membership.group == group && membership.interface == name) {
+        if memberships().ok()?.iter().any(|membership| membership.group == group && *membership.interface == *name) {
             return Some(true);
         }
     }
@@ -114,17 +115,17 @@ pub fn parse_udp(text: &str) -> Vec<UdpSocketRow> {
 
 /// Reads the text of `/proc/net/igmp`: one line per interface, then one indented line per group.
 pub fn parse_igmp(text: &str) -> Vec<Membership> {
-    let mut interface = None;
+    let mut interface: Option<Arc<str>> = None;
     let mut found = Vec::new();
     for line in text.lines() {
         let mut columns = line.split_whitespace();
         if line.starts_with(char::is_whitespace) {
-            let (Some(group), Some(users), Some(name)) = (columns.next(), columns.next(), interface) else { continue };
+            let (Some(group), Some(users), Some(name)) = (columns.next(), columns.next(), &interface) else { continue };
             let (Some(group), Ok(users)) = (host_order(group), users.parse()) else { continue };
-            found.push(Membership { group: group.into(), interface: String::from(name), users });
+            found.push(Membership { group: group.into(), interface: name.clone(), users });
         } else {
             // The colon may follow a long name without a space.
-            interface = columns.nth(1).map(|name| name.trim_end_matches(':'));
+            interface = columns.nth(1).map(|name| name.trim_end_matches(':').into());
         }
     }
     found
@@ -139,7 +140,7 @@ pub fn parse_igmp6(text: &str) -> Vec<Membership> {
             let group = u128::from_str_radix(group, 16).ok().filter(|_| group.len() == 32)?;
             Some(Membership {
                 group: Ipv6Addr::from(group).into(),
-                interface: interface.to_owned(),
+                interface: interface.into(),
                 users: users.parse().ok()?,
             })
         })
@@ -248,7 +249,7 @@ mod tests {
 
         let row = |group: &str, interface: &str, users| Membership {
             group: group.parse().unwrap(),
-            interface: interface.to_owned(),
+            interface: interface.into(),
             users,
         };
         assert_eq!(

@@ -48,7 +48,11 @@ pub trait Medium {
 
 /// A folder of the operating system.
 #[derive(Debug)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    /// The file that was written last, until it is flushed: most are at once, and need not be opened again.
+    unflushed: Option<(String, File)>,
+}
 
 impl Folder {
     /// The folder, which is created when missing.
@@ -58,7 +62,7 @@ impl Folder {
     pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
         let folder = folder.into();
         fs::create_dir_all(&folder)?;
-        Ok(Self(folder))
+        Ok(Self { path: folder, unflushed: None })
     }
 }
 
@@ -72,27 +76,33 @@ fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 
 impl Medium for Folder {
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        unless_missing(fs::read(self.0.join(name)))
+        unless_missing(fs::read(self.path.join(name)))
     }
 
     fn write(&mut self, name: &str, octets: &[u8]) -> io::Result<()> {
-        File::create(self.0.join(name))?.write_all(octets)
+        let mut file = File::create(self.path.join(name))?;
+        file.write_all(octets)?;
+        self.unflushed = Some((name.to_owned(), file));
+        Ok(())
     }
 
     fn flush(&mut self, name: &str) -> io::Result<()> {
-        File::open(self.0.join(name))?.sync_all()
+        match self.unflushed.take().filter(|(written, _)| written == name) {
+            Some((_, file)) => file.sync_all(),
+            None => File::open(self.path.join(name))?.sync_all(),
+        }
     }
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.0.join(from), self.0.join(to))
+        fs::rename(self.path.join(from), self.path.join(to))
     }
 
     fn flush_names(&mut self) -> io::Result<()> {
-        File::open(&self.0)?.sync_all()
+        File::open(&self.path)?.sync_all()
     }
 
     fn remove(&mut self, name: &str) -> io::Result<()> {
-        unless_missing(fs::remove_file(self.0.join(name))).map(|_| ())
+        unless_missing(fs::remove_file(self.path.join(name))).map(|_| ())
     }
 }
 
