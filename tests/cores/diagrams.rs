@@ -39,6 +39,8 @@ enum Shape {
     PackageInside,
     /// An update, and then one of nothing.
     AtomicWithABadEnd,
+    /// An update from a package that nobody announced.
+    AtomicWithABadUrl,
     /// A download, and then an update of nothing.
     AtomicDownloadWithABadEnd,
     /// An update of nothing, and then one that works.
@@ -46,13 +48,14 @@ enum Shape {
 }
 
 impl Shape {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::DownloadAndUpdate,
         Self::Download,
         Self::Update,
         Self::DownloadThenUpdate,
         Self::PackageInside,
         Self::AtomicWithABadEnd,
+        Self::AtomicWithABadUrl,
         Self::AtomicDownloadWithABadEnd,
         Self::SequenceWithABadBeginning,
     ];
@@ -69,6 +72,10 @@ impl Shape {
             Self::DownloadThenUpdate => [download(), update()].concat(),
             Self::PackageInside => [vec![set_package()], update()].concat(),
             Self::AtomicWithABadEnd => atomic([both(), update()].concat()),
+            Self::AtomicWithABadUrl => {
+                let url = set(fumo::DOWNLOAD_AND_UPDATE_PKG_URL, "http://sp.example/nowhere.bin");
+                atomic(vec![url, exec(fumo::DOWNLOAD_AND_UPDATE)])
+            }
             Self::AtomicDownloadWithABadEnd => atomic([download(), update(), update()].concat()),
             Self::SequenceWithABadBeginning => {
                 vec![Command::Sequence(Group { cmd_id: 0, commands: [update(), both()].concat() })]
@@ -175,6 +182,7 @@ const FUMO: &[(u8, u8, &[Step])] = &[
     (100, 10, &[(Shape::DownloadAndUpdate, FINE, "2.0"), (Shape::DownloadAndUpdate, FINE, "3.0")]),
     // An Atomic is taken back, and what waited before it waits again.
     (100, 50, &[(Shape::Download, FINE, "2.0"), (Shape::AtomicWithABadEnd, FINE, "2.0")]),
+    (20, 50, &[(Shape::Download, FINE, "2.0"), (Shape::AtomicWithABadUrl, FINE, "2.0")]),
     (80, 50, &[(Shape::Download, FINE, "2.0"), (Shape::AtomicWithABadEnd, Trouble::FailingInstaller, "2.0")]),
 ];
 

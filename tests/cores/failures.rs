@@ -1,10 +1,15 @@
 //! Each failure under its code, and the status log.
 
 use castproof::device::{LocalCondition, UserAnswer};
-use castproof::provider::{CampaignPlan, Content};
+use castproof::provider::{CampaignPlan, CommandPlan, Content, PACKAGE_URL};
 use castproof::spec::{ComponentId, Consent, Reporters, Severity, Target};
 use castproof::wire::alc::{AlcPacket, PayloadId};
+use castproof::wire::mo::ReportedResult;
+use castproof::wire::mo::fumo::{self, FumoResult};
+use castproof::wire::mo::scomo::{self, ScomoResult};
+use castproof::wire::syncml::Command;
 
+use crate::diagrams::{component_plan, exec, set};
 use crate::harness::*;
 
 /// The object and symbol of a delivery packet.
@@ -181,4 +186,38 @@ fn the_status_log_keeps_the_last_32() {
     assert_eq!(log[0].campaign.as_str(), "campaign 9");
     assert_eq!(log[31].campaign.as_str(), "campaign 40");
     assert_eq!(device.node("./StatusLog").unwrap().lines().count(), 32);
+}
+
+/// What a Device reports of a campaign, once something has happened to the net.
+fn result_of(plan: &CampaignPlan, prepare: impl Fn(&mut Net)) -> ReportedResult {
+    let mut net = Net::new(1);
+    prepare(&mut net);
+    net.push(plan);
+    net.run(ms(3000));
+    net.record(plan.campaign.as_str(), 0).expect("a failure is reported").result.clone()
+}
+
+/// Profile, section 6.2: without the Command nobody can know which operation it names.
+#[test]
+fn a_failure_before_any_exec_is_reported_as_one_of_the_usual_operation() {
+    let in_two_steps = |more: Option<Command>| {
+        let own = [set(fumo::DOWNLOAD_PKG_URL, PACKAGE_URL), exec(fumo::DOWNLOAD), exec(fumo::UPDATE)];
+        let commands = Some(own.into_iter().chain(more).collect());
+        let command = CommandPlan { commands, ..CommandPlan::default() };
+        CampaignPlan { command, ..firmware("spring-patch", Reporters::FailuresOnly) }
+    };
+    let lost = |operation, result| ReportedResult::Firmware { operation, result };
+
+    for object in [1, 2] {
+        let reported = result_of(&in_two_steps(None), |net| lose(net, object, 0));
+        assert_eq!(reported, lost(fumo::Operation::DownloadAndUpdate, FumoResult::DOWNLOAD_FAILED), "object {object}");
+    }
+    let delivered = component_plan("browser-2", scomo::Operation::Download, "2.0");
+    let component = ComponentId::new("browser").unwrap();
+    let (operation, result) = (scomo::Operation::DownloadInstall, ScomoResult::DOWNLOAD_FAILED);
+    let reported = result_of(&delivered, |net| lose(net, 1, 0));
+    assert_eq!(reported, ReportedResult::Software { component, operation, result });
+    // A Command that has come whole names its operations, though nothing of it is carried out.
+    let forbidden = in_two_steps(Some(set("./Settings/Apn", "new")));
+    assert_eq!(result_of(&forbidden, |_| {}), lost(fumo::Operation::Download, FumoResult::CLIENT_ERROR));
 }
