@@ -1,5 +1,7 @@
 //! Every check on small recordings made by hand: what passes, what fails, what proves nothing, and which packet decided.
 
+#[path = "judge/host.rs"]
+mod host;
 #[path = "judge/reports.rs"]
 mod reports;
 #[path = "judge/standing.rs"]

@@ -53,3 +53,4 @@ Feature: Reports are spread over time
       And campaign "tiny-image" asks for reports on failure only, 0 ms to 2000 ms after the end of transmission
       When the Service Provider broadcasts campaign "tiny-image"
       Then at most 35 reports of Devices "D1" to "D200" arrive within any 100 ms
+      And the delays of Devices "D1" to "D200" differ

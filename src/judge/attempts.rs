@@ -238,7 +238,7 @@ pub(super) fn retries(
 /// Whether the pauses after overload answers are drawn anew, each Device for itself, from the doubled window.
 ///
 /// Of `n` draws from 0 to 1, all lie within `r` with a probability below `n * r^(n-1)`; and that fewer than so many of them
-/// are long happens once in a million runs too. Some have to be, and not one alone, since a busy host lengthens a few.
+/// are long happens in less than one case in [`RISK`] too. Some have to be, and not one alone, since a busy host lengthens a few.
 pub(super) fn redraws(
     timeline: &Timeline,
     devices: &[String],

@@ -27,7 +27,7 @@ use crate::spec::Timestamp;
 pub use attempts::{attempts_made, peak_bound};
 pub use check::Check;
 pub use claims::{Word, contradictions};
-pub use reports::{Report, answer_to, own_reports, reports_of};
+pub use reports::{Report, answer_to, last_report, own_reports, reports_of};
 
 /// Campaigns whose name begins like this are roll calls: the harness's fence, not the scenario's subject.
 pub const ROLL_CALL: &str = "roll-call-";

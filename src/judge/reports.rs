@@ -136,6 +136,18 @@ pub fn own_reports(timeline: &Timeline, device: &str) -> Vec<Report> {
     reports_of(timeline, device).into_iter().filter(is_own).collect()
 }
 
+/// When the last report came that answers no roll call.
+pub fn last_report(timeline: &Timeline) -> Option<Timestamp> {
+    let is_report = |command: &Command| match command {
+        Command::Alert(found) if found.code == alert::GENERIC => {
+            !found.correlator.as_deref().unwrap_or_default().starts_with(ROLL_CALL)
+        }
+        _ => false,
+    };
+    let reporting = timeline.requests().filter(|(_, message)| message.body.iter().any(is_report));
+    reporting.map(|(sighting, _)| sighting.at).max()
+}
+
 /// The correlators of what the server told a Device to execute; it reports the result under them (profile section 6.5).
 pub(super) fn correlators_of_care(timeline: &Timeline, device: &str) -> BTreeSet<String> {
     let sessions = timeline.sessions_of(device);

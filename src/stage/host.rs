@@ -86,11 +86,12 @@ impl HostWatch {
         self.late.borrow().iter().map(|late| late.by).max().unwrap_or_default()
     }
 
-    /// The mean of the longest waits of timers that ended after `begin`, one for each of the [`HANDS`] through which a
-    /// message passes, as one stall holds it up only once.
-    pub(super) fn mean_lag_since(&self, begin: Timestamp) -> Duration {
+    /// The mean of the longest waits of timers that ended after `begin` and had begun by `end`, one for each of the
+    /// [`HANDS`] through which a message passes, as one stall holds it up only once.
+    pub(super) fn mean_lag_between(&self, begin: Timestamp, end: Timestamp) -> Duration {
         let late = self.late.borrow();
-        let mut waits: Vec<Duration> = late.iter().filter(|late| late.at >= begin).map(|late| late.by).collect();
+        let is_between = |late: &&Late| late.at >= begin && late.at <= end + late.by;
+        let mut waits: Vec<Duration> = late.iter().filter(is_between).map(|late| late.by).collect();
         waits.sort_unstable();
         waits.iter().rev().take(HANDS as usize).sum::<Duration>() / HANDS
     }
@@ -174,6 +175,24 @@ mod tests {
     fn sample(tsi: u64, joined: &[&str]) -> MembershipSample {
         let joined = joined.iter().map(|name| (*name).to_owned()).collect();
         MembershipSample { at: Timestamp::default(), tsi: Some(tsi), at_end: false, joined }
+    }
+
+    #[tokio::test]
+    async fn only_what_held_the_host_up_while_reports_were_under_way_counts() {
+        let watched = async {
+            let clock = Clock::start();
+            let watch = HostWatch::open(clock);
+            let begin = clock.now();
+            let at = |millis| begin + Duration::from_millis(millis);
+            let lag = |until, by| watch.late.borrow_mut().push(Late { at: at(until), by: Duration::from_millis(by) });
+            for (until, by) in [(90, 300), (150, 60), (480, 90), (550, 60), (700, 600), (900, 300)] {
+                lag(until, by);
+            }
+            [(100, 500), (560, 600), (901, 1000)].map(|(from, to)| watch.mean_lag_between(at(from), at(to)).as_millis())
+        };
+
+        // The longest three in each: 600, 90 and 60; 600 and 300; none.
+        assert_eq!(LocalSet::new().run_until(watched).await, [250, 300, 0]);
     }
 
     #[tokio::test]

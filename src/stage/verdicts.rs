@@ -8,7 +8,7 @@ use crate::judge::{Check, HANDS, attempts_made, peak_bound};
 use super::{LinkRule, PATIENCE, Stage, StageError, TOLERANCE};
 
 /// Delays after overload answers from which a rule can be told from chance.
-const ENOUGH_DRAWS: usize = 24;
+const ENOUGH_DRAWS: usize = 28;
 
 impl Stage {
     async fn read_node(&mut self, id: &str, devices: &[String], node: &str, value: &str) -> Result<(), StageError> {
@@ -124,9 +124,7 @@ impl Stage {
         let fence = self.roll_call_after_reports(devices, 1).await?;
         let windows = self.running()?.broadcasted.iter().map(|entry| entry.window);
         let window = windows.max().unwrap_or_default();
-        // What held the host up before Devices began to wait has moved none of their reports.
-        let running = self.running()?;
-        let lag = running.host.mean_lag_since(running.last_broadcast_end);
+        let lag = self.running()?.lag_of_reports();
         self.require(&Check::ReportSpread { devices: devices.to_vec(), window, lag, fence })
     }
 
@@ -176,7 +174,7 @@ impl Stage {
                 format!("{most} is less than the {bound} that chance may bring of {count} Devices in that time");
             return Err(StageError::Unprepared(reason));
         }
-        let lag = running.host.mean_lag_since(running.last_broadcast_end);
+        let lag = running.lag_of_reports();
         self.require(&Check::ReportRate { devices: devices.to_vec(), most, span, window, lag, fence })
     }
 

@@ -149,7 +149,7 @@ pub const PHRASES: [Phrase; 47] = [
         "Then",
         "about {int} % of Devices {devices} run firmware {version}",
         r#"about 25 % of Devices "D1" to "D40" run firmware 2.0"#,
-        "As a share that each draws for itself; a population that does so fails once in a million times.",
+        "As a share that each draws for itself; a population that does so fails in less than one run in a million.",
     ),
     phrase(
         "Then",

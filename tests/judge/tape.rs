@@ -23,7 +23,7 @@ use castproof::wire::syncml::model::MEDIA_TYPE;
 use castproof::wire::syncml::{Alert, Command, Exec, Item, Items, Message, Results, Status, SyncHdr};
 use castproof::wire::wsp::Push;
 
-const START: u64 = 1_800_000_000_000;
+pub(crate) const START: u64 = 1_800_000_000_000;
 
 /// The roll call of every test.
 pub(crate) const FENCE: &str = "roll-call-1";
@@ -215,7 +215,7 @@ impl Tape {
     }
 
     fn connection(&mut self, session: Session, end: fn(&mut Conversation) -> Vec<Packet>) -> &mut Self {
-        let mut talk = self.conversation();
+        let mut talk = self.conversation(&session.device);
         for (from, message) in session.messages {
             let xml = message.to_xml();
             let head = match from {
@@ -231,15 +231,17 @@ impl Tape {
 
     /// Octets from a Device that are no DM message.
     pub(crate) fn noise(&mut self) -> &mut Self {
-        let mut talk = self.conversation();
+        let mut talk = self.conversation("");
         let octets = b"POST /dm HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
         self.segments(talk.data(Side::Client, octets))
     }
 
-    fn conversation(&mut self) -> Conversation {
+    /// A connection; each Device has a relay of its own.
+    fn conversation(&mut self, device: &str) -> Conversation {
         self.connections += 1;
         let client = format!("127.0.0.1:{}", 41_000 + self.connections).parse().unwrap();
-        Conversation::new(client, "127.0.0.1:18080".parse().unwrap())
+        let relay = self.recording.lane(device).map_or(18_080, |lane| 18_081 + lane.0);
+        Conversation::new(client, format!("127.0.0.1:{relay}").parse().unwrap())
     }
 
     fn segments(&mut self, packets: Vec<Packet>) -> &mut Self {

@@ -1,14 +1,24 @@
 //! What the host did to a scenario, beside what the subjects do.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::Running;
+use crate::judge::last_report;
 use crate::net::kernel;
 
 impl Running {
     /// Why a failure may be this host's doing and not that of those concerned.
     pub(in crate::stage) fn doubt_of_timing(&self, concerned: &[&str]) -> Option<String> {
         self.host.doubt_of_timing(&self.air.samples(), concerned)
+    }
+
+    /// How long this host kept timers waiting while reports were under way.
+    ///
+    /// What held it up before Devices began to wait, or after the last report had come, has moved none of them.
+    pub(in crate::stage) fn lag_of_reports(&self) -> Duration {
+        let last = last_report(&self.recorder.timeline()).unwrap_or_else(|| self.clock.now());
+        self.host.mean_lag_between(self.last_broadcast_end, last)
     }
 
     /// What this host did to the scenario, each in words; with any of it, nothing can be concluded.
