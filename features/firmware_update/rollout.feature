@@ -127,6 +127,6 @@ Feature: The Service Provider's rollout policy holds on every Device
     @req.FU-GAP-2 @flow.alternative @role.device
     Scenario: A Device outside the share decides alike after a restart
       Given the population "twelve Devices"
-      When Device "D10" is switched off and on again while campaign "for-three-quarters" is on the air
+      When Device "D10" is switched off and on again while campaign "for-three-quarters-at-length" is on the air
       Then Device "D10" runs firmware 1.0
       And Device "D12" runs firmware 2.0

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use crate::capture::recording::PROVIDER_LANE;
 use crate::capture::{Sight, Timeline};
+use crate::provider::BroadcastPlan;
 use crate::spec::Timestamp;
 use crate::subject::{Power, PowerFailure, Stimulus};
 
 use super::running::Running;
-use super::scenes::tsi_of;
+use super::scenes::{closing, tsi_of};
 use super::script::Moment;
 use super::{PATIENCE, Stage, StageError};
 
@@ -139,11 +140,24 @@ impl Stage {
         running.recorder.power(device);
         running.device(device)?.stimulate(stimulus(Power::Off)).await?;
         let since = running.clock.now();
+        let what = "the next notification";
         let notified = |_: &Running, timeline: &Timeline| {
             let is_next = |sight: &Sight| matches!(sight, Sight::Notification(_));
-            timeline.on(PROVIDER_LANE).any(|sighting| sighting.at > since && is_next(&sighting.what)).then_some(())
+            let is_notified = timeline.on(PROVIDER_LANE).any(|sighting| sighting.at > since && is_next(&sighting.what));
+            // After its end there is none.
+            (is_notified || closing(timeline, campaign).is_some()).then_some(is_notified)
         };
-        running.until("the next notification", PATIENCE, notified).await?;
+        if !running.until(what, PATIENCE, notified).await? {
+            let lag = running.host.lag();
+            if lag <= BroadcastPlan::default().cycle_gap {
+                let status = format!("campaign `{campaign}` is over");
+                return Err(StageError::OutOfTime { what: what.to_owned(), within: PATIENCE, status });
+            }
+            let lag = lag.as_millis();
+            let over = format!("campaign `{campaign}` was over when Device {device} was off");
+            self.doubts.push(format!("timers of this host came up to {lag} ms late, so {over}"));
+            return Err(StageError::Host { what: what.to_owned() });
+        }
         running.device(device)?.stimulate(stimulus(Power::On)).await?;
         Ok(())
     }

@@ -60,13 +60,29 @@ impl Stage {
                 self.running()?.link(device)?.hold();
                 self.start_broadcast(campaign, Duration::ZERO).await?;
                 self.broadcast_ends(campaign).await?;
-                let held = |running: &Running, _: &Timeline| {
-                    running.link(device).is_ok_and(|link| link.is_holding()).then_some(())
-                };
-                self.running()?.until("the answer to a report", PATIENCE, held).await?;
+                self.answer_is_held(device, campaign).await?;
                 self.restart().await
             }
         }
+    }
+
+    /// Waits until the answer to a report of a Device is held back; who missed the campaign will send none.
+    async fn answer_is_held(&mut self, device: &str, campaign: &str) -> Result<(), StageError> {
+        let what = "the answer to a report";
+        let held = |running: &Running, timeline: &Timeline| {
+            let is_held = running.link(device).is_ok_and(|link| link.is_holding());
+            if is_held { Some(Ok(())) } else { running.has_missed(timeline, device, campaign).map(Err) }
+        };
+        let running = self.running()?;
+        let doubt = match running.until(what, PATIENCE, held).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(doubt)) => doubt,
+            // It may have joined too late for all of it.
+            Err(error @ StageError::OutOfTime { .. }) => running.doubt_of_timing(&[device]).ok_or(error)?,
+            Err(error) => return Err(error),
+        };
+        self.doubts.push(doubt);
+        Err(StageError::Host { what: what.to_owned() })
     }
 
     async fn restart(&mut self) -> Result<(), StageError> {

@@ -314,7 +314,7 @@ impl Running {
 }
 
 /// When the session of a campaign was last closed.
-fn closing(timeline: &Timeline, campaign: &str) -> Option<Timestamp> {
+pub(super) fn closing(timeline: &Timeline, campaign: &str) -> Option<Timestamp> {
     let session = tsi_of(timeline, campaign)?;
     // Some senders set the flag on the last packet that brings something.
     let closes = timeline.on(PROVIDER_LANE).filter(|sighting| match sighting.what {

@@ -4,13 +4,26 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Running;
+use crate::capture::Timeline;
 use crate::judge::last_report;
 use crate::net::kernel;
+use crate::stage::scenes::tsi_of;
 
 impl Running {
     /// Why a failure may be this host's doing and not that of those concerned.
     pub(in crate::stage) fn doubt_of_timing(&self, concerned: &[&str]) -> Option<String> {
         self.host.doubt_of_timing(&self.air.samples(), concerned)
+    }
+
+    /// Why this host may have kept a Device from all of a campaign; `None` while its session goes on, and where the Device
+    /// was seen on the delivery channel.
+    pub(in crate::stage) fn has_missed(&self, timeline: &Timeline, device: &str, campaign: &str) -> Option<String> {
+        let session = tsi_of(timeline, campaign)?;
+        let samples = self.air.samples();
+        let mut own = samples.iter().filter(|sample| sample.tsi == Some(session));
+        let is_over = own.clone().any(|sample| sample.at_end);
+        let has_joined = own.any(|sample| sample.joined.contains(device));
+        (is_over && !has_joined).then(|| self.doubt_of_timing(&[device])).flatten()
     }
 
     /// How long this host kept timers waiting while reports were under way.
