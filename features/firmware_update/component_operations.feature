@@ -56,6 +56,7 @@ Feature: A Device installs, activates, deactivates and removes a software compon
 
       Examples: operations
         | do                     | campaign                        |
+        | download               | player-download                 |
         | install, inactive,     | player-inactive                 |
         | install, then activate | player-installed-then-activated |
         | deactivate             | player-deactivated              |

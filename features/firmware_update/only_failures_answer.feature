@@ -24,6 +24,14 @@ Feature: Only failures answer
       And Devices "D1" to "D3", "D5" to "D7", "D9" to "D11" send no report
       And Devices "D1" to "D3", "D5" to "D7", "D9" to "D11" run firmware 2.0
 
+    @req.FU-AF-1 @flow.alternative @role.device @needs.software-components
+    Scenario: Of twelve Devices that update a component, the one that failed reports and nobody else
+      Given campaign "player-update" asks for reports on failure only, 0 ms to 100 ms after the end of transmission
+      And Device "D5" has an installer that fails
+      When the Service Provider broadcasts campaign "player-update"
+      Then Device "D5" sends exactly one report
+      And Devices "D1" to "D4", "D6" to "D12" send no report
+
   Rule: A Device that failed reports why, once
 
     @req.FU-AF-1 @req.FU-POST-1 @flow.exceptional @role.device

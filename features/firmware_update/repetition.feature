@@ -20,6 +20,17 @@ Feature: Repetitions belong to one campaign
       Then Device "D1" sends exactly one report
       And the status log of Device "D1" holds campaign "long-carousel" with result 200
 
+  Rule: A campaign that is announced once is one action too
+
+    @req.FU-NF-1 @req.FU-POST-1 @flow.normal @role.device
+    Scenario: A Device that hears one notification and cannot install the update reports that
+      Given the population "one Device"
+      And Device "D1" has an installer that fails
+      And campaign "announced-once" asks for reports on failure only, 0 ms to 50 ms after the end of transmission
+      When the Service Provider broadcasts campaign "announced-once"
+      Then the report of Device "D1" carries result 410
+      And Device "D1" runs firmware 1.0
+
   Rule: The Service Provider repeats what it sends, and numbers its campaigns
 
     @req.FU-P-1 @flow.normal @role.provider

@@ -335,8 +335,9 @@ pub trait Conduct: std::fmt::Debug {
         announced
     }
 
-    /// The random part of a delay, given what was drawn ([FU-AF-2], [FU-GAP-4]).
-    fn random_delay(&self, drawn: Duration) -> Duration {
+    /// The random part of a delay, given what was drawn and the window it was drawn from ([FU-AF-2], [FU-GAP-4]).
+    fn random_delay(&self, drawn: Duration, window: Duration) -> Duration {
+        let _ = window;
         drawn
     }
 
@@ -372,8 +373,9 @@ pub trait Conduct: std::fmt::Debug {
         message
     }
 
-    /// How many times a final report is sent ([FU-POST-1]).
-    fn copies_of_a_report(&self) -> u8 {
+    /// How many times a final report is sent, given whether it tells success ([FU-POST-1]).
+    fn copies_of_a_report(&self, succeeded: bool) -> u8 {
+        let _ = succeeded;
         1
     }
 }

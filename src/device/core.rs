@@ -249,7 +249,8 @@ impl Device {
             Ok(()) => true,
             Err(refusal) => {
                 self.ask_although_refused(&refusal, octets);
-                let has_heeded = self.heed_although_refused(&refusal, octets);
+                let has_told = self.tell_of_refusal(now, &refusal, octets);
+                let has_heeded = self.heed_although_refused(&refusal, octets) || has_told;
                 self.give_up_with_the_cycle(now, &refusal, octets);
                 // Outside the rollout the sequence number is accepted all the same; a deviation may join.
                 let has_changed = has_heeded || matches!(refusal, Refusal::Rollout | Refusal::Target);

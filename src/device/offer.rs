@@ -1,6 +1,8 @@
 //! From everything received to installed: start, consent and deferral (profile sections 5.1, 5.4; [FU-OP-1], [FU-OP-2]).
 
-use crate::spec::{Announcement, Severity, Timestamp, UpdateKind};
+use std::time::Duration;
+
+use crate::spec::{Announcement, ReportTiming, SessionId, Severity, Timestamp, UpdateKind};
 use crate::wire::mo::provisioning::ProvisioningReport;
 use crate::wire::mo::scomo::{Operation, ScomoResult};
 use crate::wire::mo::{ReportedResult, fumo};
@@ -8,7 +10,7 @@ use crate::wire::syncml::{Message, status};
 
 use super::action::{Event, UserAnswer};
 use super::admission::{self, Refusal};
-use super::campaign::{Failure, Phase};
+use super::campaign::{CampaignRun, DueReport, Failure, Phase};
 use super::conduct::{Duty, Occasion};
 use super::core::Device;
 use super::execution::{Execution, Machine, is_of_campaign, unnamed_component};
@@ -153,6 +155,22 @@ impl Device {
         if let Some(announcement) = announcement.filter(|announcement| announcement.consent.is_some()) {
             self.tell(Event::Prompted { campaign: announcement.campaign, may_decline: true });
         }
+    }
+
+    /// Reports a campaign that was refused for its digest, as only a broken Device does. Gives whether it will.
+    pub(super) fn tell_of_refusal(&mut self, now: Timestamp, refusal: &Refusal, octets: &[u8]) -> bool {
+        if *refusal != Refusal::Digest || !self.conduct.neglects(Duty::RefuseInSilence) {
+            return false;
+        }
+        let Some((server, announcement)) = admission::announced_by(octets) else { return false };
+        let alert = Failure::Command.of(&announcement).to_alert(3, Some(announcement.campaign.to_string()));
+        let retry_interval = announcement.reporting.retry_interval;
+        let timing = ReportTiming { offset: Duration::ZERO, window: Duration::ZERO, attempts: 1, retry_interval };
+        let session = SessionId::new(1).expect("a number above zero");
+        let mut run = CampaignRun::new(self.state.next_run(), server, session, announcement, now);
+        run.phase = Phase::BackingOff { due: now, report: DueReport::new(&alert, timing, now, 1) };
+        self.state.runs.push(run);
+        true
     }
 
     /// Lets an announcement have an effect that nobody trusted has signed; a conformant Device never does. Gives whether

@@ -69,7 +69,7 @@ impl Device {
         self.state.runs[index].phase = match timing {
             Some(timing) => {
                 let alert = result.to_alert(3, self.conduct.correlator(&campaign));
-                let copies = self.conduct.copies_of_a_report();
+                let copies = self.conduct.copies_of_a_report(result.is_success());
                 Phase::AwaitingEnd(DueReport::new(&alert, timing, now, copies))
             }
             None => Phase::Done,
@@ -103,7 +103,7 @@ impl Device {
     pub(super) fn draw(&mut self, window: Duration) -> Duration {
         let nanos = u64::try_from(window.as_nanos()).unwrap_or(u64::MAX);
         let drawn = Duration::from_nanos(self.random.random_range(0..=nanos));
-        self.conduct.random_delay(drawn)
+        self.conduct.random_delay(drawn, window)
     }
 
     /// Opens a DM session for the first report that is due, unless one is open.

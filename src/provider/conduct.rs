@@ -111,6 +111,12 @@ pub trait Conduct: std::fmt::Debug {
         true
     }
 
+    /// A notification as it is sent, given as the profile would have it and the carousel cycle that it begins ([FU-P-1]).
+    fn announces(&self, notification: Vec<u8>, cycle: u32) -> Vec<u8> {
+        let _ = cycle;
+        notification
+    }
+
     /// What is sent for one datagram of the delivery, given its carousel cycle and how many Devices there are
     /// ([FU-P-1], [SC-NF-2]).
     fn delivers(&self, datagram: Vec<u8>, cycle: u32, devices: usize) -> Vec<Vec<u8>> {

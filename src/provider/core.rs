@@ -303,12 +303,13 @@ impl Provider {
         let is_any = transmit.is_some();
         if let Some(transmit) = transmit {
             let devices = self.configuration.accounts.len();
-            if transmit.channel == self.configuration.delivery {
-                let Transmit { channel, octets } = transmit;
+            let Transmit { channel, octets } = transmit;
+            if channel == self.configuration.delivery {
                 let sent = self.conduct.delivers(octets, after.cycle, devices).into_iter();
                 self.outbox.extend(sent.map(|octets| Transmit { channel: channel.clone(), octets }));
             } else {
-                self.outbox.push_back(transmit);
+                let octets = self.conduct.announces(octets, after.cycle);
+                self.outbox.push_back(Transmit { channel, octets });
             }
         }
         let finished: Vec<Broadcast> = self.on_air.extract_if(.., |broadcast| broadcast.is_finished()).collect();

@@ -197,9 +197,15 @@ fn answers(timeline: &Timeline, name: &str, distrusting: &BTreeSet<&str>) -> BTr
     answered
 }
 
-/// The nodes that a roll call reads of every Device, whatever the scenario asks; standing checks look at the states.
-const ALWAYS_READ: [&str; 4] =
-    ["./DevDetail/FwV", "./StatusLog", "./FUMO/State", "./SCOMO/Inventory/Deployed/player/State"];
+/// The nodes that a roll call reads of every Device, whatever the scenario asks; standing checks look at the states, and at
+/// what is deployed.
+const ALWAYS_READ: [&str; 5] = [
+    "./DevDetail/FwV",
+    "./StatusLog",
+    "./FUMO/State",
+    "./SCOMO/Inventory/Deployed/player/State",
+    "./SCOMO/Inventory/Deployed/player/Version",
+];
 
 /// A roll call as it is where nothing is slow, to be answered at once.
 fn roll_call_plan(name: &str, number: u32) -> Result<CampaignPlan, StageError> {

@@ -61,6 +61,8 @@ pub enum Occasion {
 /// What a Device has to do, and might leave undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Duty {
+    /// To refuse a notification with a wrong digest without a word ([FU-NF-1]).
+    RefuseInSilence,
     /// To carry out what a Command says before its result is told ([FU-NF-4]).
     CarryOut,
     /// To await from the next carousel cycle what one did not bring ([FU-NF-3]).

@@ -31,9 +31,9 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         name: "device.acts-on-repetitions",
-        description: "Takes every repetition of a notification for a new campaign.",
+        description: "Takes every repetition of a notification for a new campaign (X-DM-01).",
         requirements: &["FU-NF-1", "FU-GAP-5"],
-        caught_by: "report.count",
+        caught_by: "standing.x-dm-01",
         conduct: ConductOf::Device(|| Box::new(ActsOnRepetitions)),
     },
     Deviation {

@@ -1,6 +1,8 @@
 //! What the Service Provider sends, and under which numbers.
 
 use crate::spec::SequenceNumber;
+use crate::wire::package0;
+use crate::wire::wsp::Push;
 
 use super::{ConductOf, Deviation};
 
@@ -26,6 +28,13 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         caught_by: "broadcast.repetitions",
         conduct: ConductOf::Provider(|| Box::new(SendsOnce)),
     },
+    Deviation {
+        name: "provider.repeats-in-another-version",
+        description: "Says version 1.2 in every repetition of a notification (X-DM-04).",
+        requirements: &["FU-P-1"],
+        caught_by: "standing.x-dm-04",
+        conduct: ConductOf::Provider(|| Box::new(RepeatsInAnotherVersion)),
+    },
 ];
 
 broken_provider!(ReusesSequence {
@@ -41,5 +50,16 @@ broken_provider!(SendsNoPackage {
 broken_provider!(SendsOnce {
     fn repetitions(&self, _: u32) -> u32 {
         1
+    }
+});
+broken_provider!(RepeatsInAnotherVersion {
+    fn announces(&self, mut notification: Vec<u8>, cycle: u32) -> Vec<u8> {
+        let body = Push::decode(&notification).map_or(0, |push| push.body.len());
+        // The version is the first ten bits after the digest, in tenths.
+        let at = notification.len() - body + package0::DIGEST;
+        if let (2.., Some([first, second])) = (cycle, notification.get_mut(at..at + 2)) {
+            [*first, *second] = ((12 << 6) | u16::from(*second & 0x3F)).to_be_bytes();
+        }
+        notification
     }
 });

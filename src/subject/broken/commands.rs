@@ -73,6 +73,20 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         conduct: ConductOf::Device(|| Box::new(InstallsWhatItIsToDownload)),
     },
     Deviation {
+        name: "device.deploys-what-it-downloads",
+        description: "Deploys a component, inactive, that it is to download only (X-SCOMO-03).",
+        requirements: &["FU-NF-4"],
+        caught_by: "standing.x-scomo-03",
+        conduct: ConductOf::Device(|| Box::new(DeploysWhatItDownloads)),
+    },
+    Deviation {
+        name: "device.never-activates",
+        description: "Leaves a component inactive that it is to activate, and says that it is done (X-SCOMO-04).",
+        requirements: &["FU-NF-4"],
+        caught_by: "standing.x-scomo-04",
+        conduct: ConductOf::Device(|| Box::new(NeverActivates)),
+    },
+    Deviation {
         name: "device.never-deactivates",
         description: "Leaves a component active that it is to deactivate, and says that it is done.",
         requirements: &["FU-NF-4"],
@@ -213,6 +227,19 @@ broken_device!(ActivatesWhatIsInactive {
 broken_device!(InstallsWhatItIsToDownload {
     fn component_operation(&self, executed: scomo::Operation) -> scomo::Operation {
         if executed == scomo::Operation::Download { scomo::Operation::DownloadInstall } else { executed }
+    }
+});
+broken_device!(DeploysWhatItDownloads {
+    fn component_operation(&self, executed: scomo::Operation) -> scomo::Operation {
+        match executed {
+            scomo::Operation::Download => scomo::Operation::DownloadInstallInactive,
+            other => other,
+        }
+    }
+});
+broken_device!(NeverActivates {
+    fn component_operation(&self, executed: scomo::Operation) -> scomo::Operation {
+        if executed == scomo::Operation::Activate { scomo::Operation::Deactivate } else { executed }
     }
 });
 broken_device!(NeverDeactivates {

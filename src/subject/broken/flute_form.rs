@@ -35,6 +35,13 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         caught_by: "standing.x-flute-02",
         conduct: ConductOf::Provider(|| Box::new(MiscountsItsHeader::default())),
     },
+    Deviation {
+        name: "provider.miscounts-an-extension",
+        description: "Counts EXT_FTI of a repeated file table one word too long (X-FLUTE-04).",
+        requirements: &["FU-P-1"],
+        caught_by: "standing.x-flute-04",
+        conduct: ConductOf::Provider(|| Box::new(MiscountsAnExtension)),
+    },
     packets!(
         "provider.sends-another-session",
         "Sends a packet under a TSI that nothing announced (X-FLUTE-03).",
@@ -293,6 +300,18 @@ impl provider::Conduct for MiscountsItsHeader {
         vec![datagram]
     }
 }
+
+broken_provider!(MiscountsAnExtension {
+    fn delivers(&self, mut datagram: Vec<u8>, cycle: u32, _: usize) -> Vec<Vec<u8>> {
+        let is_table = AlcPacket::decode(&datagram).is_ok_and(|packet| packet.header.fdt_instance().is_some());
+        // It is the last extension, and four words long; its length follows its type.
+        let end = datagram.get(2).map_or(0, |words| usize::from(*words) * 4);
+        if let (true, 2.., Some(words)) = (is_table, cycle, datagram.get_mut(end.saturating_sub(15))) {
+            *words += 1;
+        }
+        vec![datagram]
+    }
+});
 
 broken_provider!(Answers401 {
     fn answers(&self, mut message: Message) -> Message {

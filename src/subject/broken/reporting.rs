@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
 use crate::spec::{Reporters, Timestamp};
 
 use super::{ConductOf, Deviation};
@@ -50,11 +53,32 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         conduct: ConductOf::Device(|| Box::new(DrawsNoDelay)),
     },
     Deviation {
+        name: "device.shares-its-seed",
+        description: "Draws its delay by a generator that begins alike in all Devices, so that all of them have one delay.",
+        requirements: &["FU-AF-2", "FU-GAP-4"],
+        caught_by: "report.spread",
+        conduct: ConductOf::Device(|| Box::new(SharesItsSeed)),
+    },
+    Deviation {
+        name: "device.draws-from-half-the-window",
+        description: "Draws its delay from the first half of the window.",
+        requirements: &["FU-GAP-4"],
+        caught_by: "report.spread",
+        conduct: ConductOf::Device(|| Box::new(DrawsFromHalfTheWindow)),
+    },
+    Deviation {
         name: "device.reports-twice",
         description: "Sends its final report twice.",
         requirements: &["FU-NF-1", "FU-POST-1"],
         caught_by: "report.count",
         conduct: ConductOf::Device(|| Box::new(ReportsTwice)),
+    },
+    Deviation {
+        name: "device.tries-again-untold",
+        description: "Tries a failed update once more after its final alert, and reports it again (X-FUMO-06).",
+        requirements: &["FU-POST-1"],
+        caught_by: "standing.x-fumo-06",
+        conduct: ConductOf::Device(|| Box::new(TriesAgainUntold)),
     },
 ];
 
@@ -84,12 +108,27 @@ broken_device!(IgnoresOffset {
     }
 });
 broken_device!(DrawsNoDelay {
-    fn random_delay(&self, _: Duration) -> Duration {
+    fn random_delay(&self, _: Duration, _: Duration) -> Duration {
         Duration::ZERO
     }
 });
 broken_device!(ReportsTwice {
-    fn copies_of_a_report(&self) -> u8 {
+    fn copies_of_a_report(&self, _: bool) -> u8 {
         2
+    }
+});
+broken_device!(SharesItsSeed {
+    fn random_delay(&self, _: Duration, window: Duration) -> Duration {
+        window.mul_f64(ChaCha8Rng::seed_from_u64(0).random_range(0.0..=1.0))
+    }
+});
+broken_device!(DrawsFromHalfTheWindow {
+    fn random_delay(&self, drawn: Duration, _: Duration) -> Duration {
+        drawn / 2
+    }
+});
+broken_device!(TriesAgainUntold {
+    fn copies_of_a_report(&self, succeeded: bool) -> u8 {
+        if succeeded { 1 } else { 2 }
     }
 });

@@ -1,6 +1,7 @@
 //! Whom and what a Device trusts: keys, signatures, sequence numbers, digests, Commands.
 
 use crate::delivery::ReceiverLimits;
+use crate::device::Duty;
 use crate::spec::SequenceNumber;
 use crate::wire::syncml::Message;
 
@@ -20,6 +21,13 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         requirements: &["FU-NF-1"],
         caught_by: "delivery.membership",
         conduct: ConductOf::Device(|| Box::new(IgnoresDigest)),
+    },
+    Deviation {
+        name: "device.tells-of-wrong-digests",
+        description: "Reports a campaign that it refused because the digest was wrong (X-DM-03).",
+        requirements: &["FU-NF-1"],
+        caught_by: "standing.x-dm-03",
+        conduct: ConductOf::Device(|| Box::new(TellsOfWrongDigests)),
     },
     Deviation {
         name: "device.accepts-unsigned",
@@ -122,6 +130,11 @@ broken_device!(ActsForStrangers {
 broken_device!(IgnoresDigest {
     fn fits_digest(&self, _: bool) -> bool {
         true
+    }
+});
+broken_device!(TellsOfWrongDigests {
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::RefuseInSilence
     }
 });
 broken_device!(AcceptsUnsigned {

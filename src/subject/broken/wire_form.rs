@@ -99,6 +99,20 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         conduct: ConductOf::Device(|| Box::new(Rewrites(invents_a_result))),
     },
     Deviation {
+        name: "device.invents-a-result-of-a-component",
+        description: "Reports an installation that failed by 1414, which SCOMO does not have (X-SCOMO-07).",
+        requirements: &["FU-AF-1"],
+        caught_by: "standing.x-scomo-07",
+        conduct: ConductOf::Device(|| Box::new(Rewrites(invents_a_result_of_a_component))),
+    },
+    Deviation {
+        name: "device.shows-what-is-inactive-as-active",
+        description: "Shows State 20 of a component that is inactive (X-SCOMO-02).",
+        requirements: &["FU-NF-4"],
+        caught_by: "standing.x-scomo-02",
+        conduct: ConductOf::Device(|| Box::new(Rewrites(shows_what_is_inactive_as_active))),
+    },
+    Deviation {
         name: "device.leaves-the-component-inactive",
         description: "Shows State 10 of a component after DownloadInstall (X-SCOMO-01).",
         requirements: &["FU-NF-4"],
@@ -219,6 +233,18 @@ fn invents_a_result(message: &mut Message) {
         if item.data.as_deref() == Some("503") {
             item.data = Some("504".into());
         }
+    }
+}
+
+fn invents_a_result_of_a_component(message: &mut Message) {
+    for item in alerts(message).flat_map(|alert| &mut alert.items) {
+        item.data = item.data.take().map(|data| data.replace("<ResultCode>1405<", "<ResultCode>1414<"));
+    }
+}
+
+fn shows_what_is_inactive_as_active(message: &mut Message) {
+    if let Some(value) = value_of(message, "./SCOMO/Inventory/Deployed/player/State").filter(|value| *value == "10") {
+        *value = "20".into();
     }
 }
 
