@@ -88,6 +88,17 @@ def _object(pairs: list) -> dict:
     return result
 
 
+def read_object(line: bytes) -> dict:
+    """The JSON object of a line; malformed when it is none."""
+    try:
+        value = json.loads(line, object_pairs_hook=_object)
+    except (ValueError, RecursionError):
+        raise Problem("malformed", "the line is no JSON") from None
+    if not isinstance(value, dict):
+        raise Problem("malformed", "the line is no object")
+    return value
+
+
 class Adapter:
     """The loop. A subclass gives `role`, `capabilities`, `verbs` and the methods that they name."""
 
@@ -99,7 +110,7 @@ class Adapter:
     def __init__(self, write):
         self._write = write
         self.instances: dict[str, object] = {}
-        self.greeted = False
+        self.broken = asyncio.Event()
 
     def say(self, line: dict) -> None:
         """Writes one line."""
@@ -112,13 +123,12 @@ class Adapter:
     async def handle(self, line: bytes) -> bool:
         """Answers one line; False when it was the last."""
         try:
-            request = json.loads(line, object_pairs_hook=_object)
-        except (ValueError, RecursionError):
-            self.say({"id": None, "error": {"kind": "malformed", "reason": "the line is no JSON"}})
-            return True
-        number = request.get("id") if isinstance(request, dict) else None
-        if type(number) is not int or number < 0:
-            self.say({"id": None, "error": {"kind": "malformed", "reason": "no object with an id"}})
+            request = read_object(line)
+            number = request.get("id")
+            if type(number) is not int or number < 0:
+                raise Problem("malformed", "there is no id")
+        except Problem as problem:
+            self.say({"id": None, "error": {"kind": problem.kind, "reason": str(problem)}})
             return True
         verb = None
         try:
@@ -187,7 +197,8 @@ class Adapter:
         return {}
 
 
-async def _serve(kind) -> None:
+async def serve(kind) -> None:
+    """Serves standard input and output; `kind` makes an adapter of what writes a line."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=MAX_LINE)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -200,7 +211,7 @@ async def _serve(kind) -> None:
     await run(kind(write), reader)
 
 
-async def _line(reader: asyncio.StreamReader, adapter: Adapter) -> bytes:
+async def _line(reader: asyncio.StreamReader, adapter) -> bytes:
     """The next line; one that is too long is refused and passed over."""
     while True:
         try:
@@ -220,7 +231,7 @@ async def _line(reader: asyncio.StreamReader, adapter: Adapter) -> bytes:
             adapter.say({"id": None, "error": {"kind": "malformed", "reason": "the line is longer than 1 MiB"}})
 
 
-async def run(adapter: Adapter, reader: asyncio.StreamReader) -> None:
+async def run(adapter, reader: asyncio.StreamReader) -> None:
     """Handles lines until `bye` or the end of the input. Answers may overtake each other."""
     tasks: set[asyncio.Task] = set()
     over = asyncio.Event()
@@ -238,17 +249,18 @@ async def run(adapter: Adapter, reader: asyncio.StreamReader) -> None:
 
     reading = asyncio.ensure_future(read())
     waiting = asyncio.ensure_future(over.wait())
-    await asyncio.wait({reading, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    reading.cancel()
-    waiting.cancel()
+    broken = asyncio.ensure_future(adapter.broken.wait())
+    await asyncio.wait({reading, waiting, broken}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (reading, waiting, broken):
+        task.cancel()
     await adapter.close_all()
 
 
 def main(kind) -> None:
-    """Runs an adapter as a process."""
+    """Runs an adapter as a process; `kind` makes it of what writes a line."""
     level = os.environ.get("CASTPROOF_EXAMPLE_LOG", "WARNING")
     logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
     try:
-        asyncio.run(_serve(kind))
+        asyncio.run(serve(kind))
     except KeyboardInterrupt:
         pass

@@ -151,6 +151,11 @@ class ProviderAdapter(Adapter):
     verbs = {"open": "open", "push": "push", "provision": "provision", "care": "care", "query": "query",
              "close": "close"}
 
+    @staticmethod
+    def room_of(request: dict) -> str:
+        """Each has a room of its own: what one sends does not wait for another."""
+        return str(request.get("instance"))
+
     async def open(self, name: str, fields: Fields) -> dict:
         """A provider whose DM Server listens; with a folder that was used before it goes on."""
         server = fields.take("server", str)
