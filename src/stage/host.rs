@@ -102,9 +102,16 @@ impl HostWatch {
     /// It may where timers were late and a Device joined a session after its first table, or where they were so late that
     /// one of those `concerned` may have missed the whole of a session and was never seen to join it. Sessions count one by
     /// one: who missed a campaign that comes round once is there for the roll call all the same.
-    pub(super) fn doubt_of_timing(&self, samples: &[MembershipSample], concerned: &[&str]) -> Option<String> {
+    ///
+    /// `starved` is how long a subject of another process waited for a processor.
+    pub(super) fn doubt_of_timing(
+        &self,
+        samples: &[MembershipSample],
+        concerned: &[&str],
+        starved: Duration,
+    ) -> Option<String> {
         let usual = BroadcastPlan::default();
-        let lag = self.lag();
+        let lag = self.lag().max(starved);
         let joined_late = || {
             samples.iter().find_map(|later| {
                 let first = samples.iter().find(|sample| sample.tsi == later.tsi)?;
@@ -124,8 +131,12 @@ impl HostWatch {
         } else {
             joined_late().filter(|_| lag > usual.lead / 2).cloned()
         }?;
-        let lag = lag.as_millis();
-        Some(format!("timers of this host came up to {lag} ms late, so Device {device} may not have joined in time"))
+        let (lag, starved) = (self.lag().as_millis(), starved.as_millis());
+        let so = format!("so Device {device} may not have joined in time");
+        Some(match starved > lag {
+            true => format!("this host kept a processor from the adapter for up to {starved} ms, {so}"),
+            false => format!("timers of this host came up to {lag} ms late, {so}"),
+        })
     }
 
     /// Whether this process ran short of what sockets and files need.
@@ -203,12 +214,13 @@ mod tests {
             let lag = |span| watch.late.borrow_mut().push(Late { at: clock.now(), by: Duration::from_millis(span) });
             let missed = [sample(1, &["D2"]), sample(1, &[]), sample(2, &["D1", "D2"])];
             let after_the_table = [sample(1, &["D2"]), sample(1, &["D1"]), sample(2, &["D1", "D2"])];
-            let doubted = |samples: &[MembershipSample]| watch.doubt_of_timing(samples, &["D1"]).is_some();
+            let doubted =
+                |samples: &[MembershipSample]| watch.doubt_of_timing(samples, &["D1"], Duration::ZERO).is_some();
 
             lag(21);
             let a_little_late = (doubted(&missed), doubted(&after_the_table));
             lag(61);
-            let very_late = (doubted(&missed), watch.doubt_of_timing(&missed, &["D2"]).is_some());
+            let very_late = (doubted(&missed), watch.doubt_of_timing(&missed, &["D2"], Duration::ZERO).is_some());
             (a_little_late, very_late)
         };
 
@@ -222,7 +234,11 @@ mod tests {
         let watched = async {
             let clock = Clock::start();
             let watch = HostWatch::open(clock);
-            let calm = watch.doubt_of_timing(&late, &[]).is_none();
+            let calm = watch.doubt_of_timing(&late, &[], Duration::ZERO).is_none();
+            let is_starved = watch.doubt_of_timing(&late, &[], Duration::from_millis(21));
+            assert!(
+                is_starved.is_some_and(|doubt| doubt.contains("kept a processor from the adapter for up to 21 ms"))
+            );
             // One beat is under way when everything stands still.
             clock.sleep_until(clock.now() + HEARTBEAT / 2).await;
             stand_still(clock);
@@ -231,12 +247,12 @@ mod tests {
             stand_still(clock);
             clock.sleep_until(clock.now() + HEARTBEAT).await;
             let is_patient = !watch.is_over(patience, clock.now());
-            assert!(watch.doubt_of_timing(&late, &["D1"]).is_some());
-            assert!(watch.doubt_of_timing(&in_time, &["D1"]).is_none());
+            assert!(watch.doubt_of_timing(&late, &["D1"], Duration::ZERO).is_some());
+            assert!(watch.doubt_of_timing(&in_time, &["D1"], Duration::from_secs(1)).is_none());
             (
                 calm && is_patient,
                 watch.lag() >= Duration::from_millis(50),
-                watch.doubt_of_timing(&[], &["D2"]).is_some(),
+                watch.doubt_of_timing(&[], &["D2"], Duration::ZERO).is_some(),
             )
         };
 

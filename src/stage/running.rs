@@ -28,9 +28,11 @@ use super::recorder::Recorder;
 use super::script::Script;
 use super::work_folder::work_folder;
 use super::{Lab, StageBrief, StageError};
+use starved::Starved;
 
 mod claims;
 mod devices;
+mod starved;
 mod trouble;
 mod words;
 
@@ -49,6 +51,8 @@ pub(super) struct Running {
     pub clock: Clock,
     /// What watches the host.
     pub host: HostWatch,
+    /// What the host kept from subjects that are processes of their own.
+    starved: Starved,
     /// Its recorder.
     pub recorder: Recorder,
     /// The air.
@@ -182,6 +186,7 @@ impl Running {
             raw,
             losses,
             past_faults: Vec::new(),
+            starved: Starved::begin(brief.casting.clone(), brief.clock.now()),
             host: HostWatch::open(brief.clock).slowed(brief.lab.time_scale),
             lab: brief.lab.clone(),
             is_foreign: (casting.device.is_foreign(), casting.provider.is_foreign()),

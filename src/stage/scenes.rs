@@ -134,7 +134,8 @@ impl Stage {
         let ended = running.until(&what, PATIENCE, |running, timeline| {
             closing(timeline, campaign).or_else(|| running.is_quiet(timeline, campaign, &mut last))
         });
-        running.last_broadcast_end = ended.await?;
+        let ended = ended.await?;
+        running.broadcast_ended(ended);
         Ok(())
     }
 

@@ -115,7 +115,7 @@ impl Stage {
         // Held-up timers are the host's doing: a message passes three hands before it is recorded.
         let lab = &self.running()?.lab;
         let (earliest, latest) = (lab.span(earliest), lab.span(latest));
-        let tolerance = lab.span(TOLERANCE) + self.running()?.host.lag() * HANDS;
+        let tolerance = lab.span(TOLERANCE) + self.running()?.lag() * HANDS;
         self.require(&Check::ReportWindow { devices: devices.to_vec(), earliest, latest, tolerance, fence })
     }
 
@@ -134,7 +134,8 @@ impl Stage {
         let fence = self.roll_call().await?;
         self.require(&Check::ReportAttempts { devices: devices.to_vec(), count, fence })?;
         let running = self.running()?;
-        let (tolerance, lag) = (running.lab.span(TOLERANCE) + running.host.lag() * HANDS, running.host.lag());
+        let lag = running.lag();
+        let tolerance = running.lab.span(TOLERANCE) + lag * HANDS;
         let retry = running.broadcasted.iter().map(|entry| entry.retry_interval).max().unwrap_or_default();
         let window = running.broadcasted.iter().map(|entry| entry.window).max().unwrap_or_default();
         self.require(&Check::ReportRetry { devices: devices.to_vec(), retry, window, tolerance })?;

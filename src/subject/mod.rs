@@ -236,6 +236,11 @@ pub trait Subject {
         false
     }
 
+    /// How long its processes have waited for a processor so far; none where it runs within this process.
+    fn processor_waits(&self) -> process::ProcessorWaits {
+        process::ProcessorWaits::default()
+    }
+
     /// Takes the places of so many instances at once, and waits for them where others have them; they are given back when
     /// what is returned is dropped.
     fn reserve(&self, _instances: usize) -> LocalBoxFuture<'_, Result<Places, SubjectError>> {

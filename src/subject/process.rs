@@ -19,6 +19,7 @@ mod provider;
 mod strikes;
 mod subject;
 mod transcript;
+mod waits;
 
 use std::cell::{Cell, RefCell};
 use std::path::Path;
@@ -42,6 +43,7 @@ pub use carrier::{Access, AdapterPlan};
 pub use gate::Gate;
 pub use greeting::StartError;
 pub use subject::ProcessSubject;
+pub use waits::ProcessorWaits;
 
 /// Faults of one instance that are kept.
 const MOST_FAULTS: usize = 20;
@@ -146,6 +148,11 @@ impl Adapter {
     /// Whether it runs on another host, of which this host's kernel knows nothing.
     pub fn is_elsewhere(&self) -> bool {
         matches!(&self.access, Access::Await(gate) if gate.is_elsewhere())
+    }
+
+    /// How long its processes have waited for a processor so far.
+    pub fn processor_waits(&self) -> ProcessorWaits {
+        self.current.borrow().leader().map(ProcessorWaits::of_family).unwrap_or_default()
     }
 
     /// How often it broke off.

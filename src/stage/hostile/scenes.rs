@@ -45,7 +45,7 @@ impl Stage {
             running.clock.sleep_until(running.clock.now() + pause).await;
             running.send_hostile(false, packets).await?;
         }
-        running.last_broadcast_end = running.clock.now();
+        running.broadcast_ended(running.clock.now());
         Ok(())
     }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::Running;
 use crate::capture::Timeline;
-use crate::judge::last_report;
+use crate::judge::{HANDS, last_report};
 use crate::net::kernel;
 use crate::stage::scenes::tsi_of;
 
 impl Running {
     /// Why a failure may be this host's doing and not that of those concerned.
     pub(in crate::stage) fn doubt_of_timing(&self, concerned: &[&str]) -> Option<String> {
-        self.host.doubt_of_timing(&self.air.samples(), concerned)
+        self.host.doubt_of_timing(&self.air.samples(), concerned, self.starved())
     }
 
     /// Why this host may have kept a Device from all of a campaign; `None` while its session goes on, and where the Device
@@ -26,12 +26,12 @@ impl Running {
         (is_over && !has_joined).then(|| self.doubt_of_timing(&[device])).flatten()
     }
 
-    /// How long this host kept timers waiting while reports were under way.
+    /// How long this host kept timers, or a subject that is a process of its own, waiting while reports were under way.
     ///
     /// What held it up before Devices began to wait, or after the last report had come, has moved none of them.
     pub(in crate::stage) fn lag_of_reports(&self) -> Duration {
         let last = last_report(&self.recorder.timeline()).unwrap_or_else(|| self.clock.now());
-        self.host.mean_lag_between(self.last_broadcast_end, last)
+        self.host.mean_lag_between(self.last_broadcast_end, last).max(self.starved_since_broadcast() / HANDS)
     }
 
     /// What this host did to the scenario, each in words; with any of it, nothing can be concluded.

@@ -108,6 +108,14 @@ pub(super) enum Body {
 }
 
 impl Body {
+    /// The number of the first of its processes; nothing where it connects.
+    pub(super) fn leader(&self) -> Option<u32> {
+        match self {
+            Self::Process(group) => group.leader(),
+            Self::Connection(_) => None,
+        }
+    }
+
     /// Completes when it has ended otherwise than by the end of what it writes.
     pub(super) async fn ended(&self, clock: Clock) {
         match self {

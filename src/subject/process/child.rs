@@ -50,6 +50,11 @@ impl Group {
         }
     }
 
+    /// The leader's number.
+    pub(super) fn leader(&self) -> Option<u32> {
+        self.leader.and_then(|leader| u32::try_from(leader.as_raw()).ok())
+    }
+
     /// Completes when the leader has ended, by itself or not. It is not reaped by that.
     pub(super) async fn ended(&self, clock: Clock) {
         while self.is_alive() {

@@ -37,6 +37,8 @@ pub(super) enum AskError {
 pub(super) struct Conversation {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
+    /// The first of its processes, where it has any on this host.
+    leader: Option<u32>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -61,9 +63,15 @@ impl Conversation {
             Arc::new(Shared { role, number, clock, transcript, strikes, state: Mutex::default(), stop: Notify::new() });
         shared.note(Said::Process(carrier.began.clone()));
         let (outgoing, inbox) = mpsc::unbounded_channel();
+        let leader = carrier.body.leader();
         // Not on a LocalSet: the probes and the run each have one of their own.
         let task = tokio::spawn(watch(shared.clone(), carrier, inbox));
-        Self { shared, outgoing, task }
+        Self { shared, outgoing, leader, task }
+    }
+
+    /// The number of the first of its processes; nothing where it connects.
+    pub(super) fn leader(&self) -> Option<u32> {
+        self.leader
     }
 
     /// Asks, and waits for the answer.

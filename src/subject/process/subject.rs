@@ -5,7 +5,7 @@ use std::rc::Rc;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::Adapter;
+use super::{Adapter, ProcessorWaits};
 use crate::spec::Capabilities;
 use crate::subject::{Places, Subject, SubjectError};
 
@@ -30,6 +30,10 @@ impl Subject for ProcessSubject {
 
     fn is_foreign(&self) -> bool {
         true
+    }
+
+    fn processor_waits(&self) -> ProcessorWaits {
+        self.adapter.processor_waits()
     }
 
     fn reserve(&self, instances: usize) -> LocalBoxFuture<'_, Result<Places, SubjectError>> {
