@@ -15,7 +15,7 @@ use serde_yaml::Value;
 use super::strict::{Strict, StrictError, Wrong, words};
 use crate::spec::{Capabilities, Capability, Mandatory, Role};
 
-pub use launch::Launch;
+pub use launch::{Launch, Origin};
 
 /// The fields of the file.
 const FIELDS: [&str; 8] =

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_yaml::{Mapping, Value};
 
 use super::lint::nearest;
+use super::profile::Origin;
 use crate::spec::Role;
 use crate::stage::bounded::{self, ReadError};
 
@@ -102,6 +103,8 @@ pub enum Wrong {
         program: String,
         /// What is the matter with it.
         why: &'static str,
+        /// Where the command was written.
+        from: Origin,
     },
     /// The interface does not exist.
     #[error("no interface carries address `{0}`")]
@@ -121,10 +124,12 @@ impl Wrong {
             }
             Self::NotItsRole { .. } => "change `role` in the profile, or name the adapter of that role".to_owned(),
             Self::NoCommand => "write `command: [./my-adapter]`, or add `-- ./my-adapter`".to_owned(),
-            Self::NotStartable { .. } => {
-                "a command with a slash is looked up from the profile's folder, one without along PATH; `chmod +x` makes a \
-                 file executable"
-                    .to_owned()
+            Self::NotStartable { from, .. } => {
+                let place = from.place();
+                format!(
+                    "a command with a slash is looked up from {place}, one without along PATH; `chmod +x` makes a file \
+                     executable"
+                )
             }
             Self::NoInterface(_) => "`ip address` lists the addresses of this host".to_owned(),
         })

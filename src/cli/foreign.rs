@@ -28,7 +28,7 @@ pub(super) fn subject(path: Option<&Path>, command: &[String], door: &Door) -> R
     let Some(path) = path else { return Ok(None) };
     let read = || -> Result<Subject, StrictError> {
         let profile = Profile::read(path)?;
-        let launch = Launch::of(command, Path::new(".")).or_else(|| profile.launch.clone());
+        let launch = Launch::here(command).or_else(|| profile.launch.clone());
         let no_command = || StrictError::Wrong { path: path.to_owned(), line: None, wrong: Wrong::NoCommand };
         let plan = match door.is_wanted() {
             true => None,
@@ -40,7 +40,7 @@ pub(super) fn subject(path: Option<&Path>, command: &[String], door: &Door) -> R
     read().map(Some).map_err(|error| strict_failure(&error))
 }
 
-/// The plan of a launch, which stands in the file at `path`.
+/// The plan of a launch that stands in the profile at `path`, or on the command line.
 pub(super) fn plan(launch: &Launch, path: &Path) -> Result<AdapterPlan, StrictError> {
     let program = launch.check(path)?;
     let folder = match launch.folder.as_os_str().is_empty() {

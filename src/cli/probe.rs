@@ -113,7 +113,7 @@ pub(super) fn probe(console: &Console, options: &Options) -> Result<ExitCode, Fa
 
 /// Starts an adapter of which no profile says the role.
 async fn nameless(command: &[String], time_scale: f64) -> Result<Adapter, Failure> {
-    let launch = Launch::of(command, Path::new(".")).ok_or_else(|| Failure::usage("no command"))?;
+    let launch = Launch::here(command).ok_or_else(|| Failure::usage("no command"))?;
     let plan = foreign::plan(&launch, Path::new("the command line")).map_err(|error| strict_failure(&error))?;
     let start = |role| Adapter::start(plan.clone(), role, time_scale, Clock::start());
     let adapter = match start(Role::Device).await {

@@ -43,6 +43,32 @@ fn what_is_wrong_is_told_before_anything_runs() {
 }
 
 #[test]
+fn a_command_counts_from_where_it_was_written() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("vendor")).unwrap();
+    std::fs::copy(adapter("liar"), place.path("vendor/adapter.sh")).unwrap();
+    std::fs::copy(adapter("liar").replace("liar", "common"), place.path("vendor/common.sh")).unwrap();
+    std::fs::write(place.path("vendor/profile.yaml"), "role: device\nname: a\ncommand: [./adapter.sh]\n").unwrap();
+    let probe = |command: &[&str]| run(&place, &[&["probe", "--profile", "vendor/profile.yaml"], command].concat());
+
+    // It was started where the adapter was contradicted.
+    for found in [&[][..], &["--", "vendor/adapter.sh"]] {
+        let left = probe(found);
+        assert_eq!(left.code, Some(100), "{found:?}: {}\n{}", left.out, left.err);
+    }
+    let missing = probe(&["--", "./adapter.sh"]);
+    assert_eq!(missing.code, Some(2));
+    assert_words(
+        &missing.err,
+        &["the command line: the adapter `./adapter.sh` does not exist", "looked up from the working folder"],
+    );
+    std::fs::remove_file(place.path("vendor/adapter.sh")).unwrap();
+    let missing = probe(&[]);
+    assert_eq!(missing.code, Some(2));
+    assert_words(&missing.err, &["vendor/profile.yaml", "`./adapter.sh` does not exist", "from the profile's folder"]);
+}
+
+#[test]
 fn a_profile_that_cannot_be_read_is_named() {
     let left = run(&Place::new(), &["certify", "--profile", "nowhere.yaml", "--", &adapter("liar")]);
 

@@ -6,6 +6,25 @@ use std::path::{Path, PathBuf};
 
 use super::super::strict::{StrictError, Wrong};
 
+/// Where a command was written, which is where a relative path in it counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// In a profile: from its folder.
+    Profile,
+    /// On the command line: from the working folder, as in every command.
+    CommandLine,
+}
+
+impl Origin {
+    /// Where its relative paths begin.
+    pub(in crate::certify) fn place(self) -> &'static str {
+        match self {
+            Self::Profile => "the profile's folder",
+            Self::CommandLine => "the working folder, as it stands on the command line",
+        }
+    }
+}
+
 /// A program with its arguments, and the folder in which it is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
@@ -15,24 +34,36 @@ pub struct Launch {
     pub arguments: Vec<String>,
     /// Where it is started.
     pub folder: PathBuf,
+    /// Where it was written.
+    pub from: Origin,
 }
 
 impl Launch {
-    /// The launch of a command, in a folder; none when the command is empty.
-    pub fn of(command: &[String], folder: &Path) -> Option<Self> {
+    /// The launch of a command that a profile in `folder` names; none when the command is empty.
+    pub(in crate::certify) fn of(command: &[String], folder: &Path) -> Option<Self> {
         let (program, arguments) = command.split_first()?;
-        Some(Self { program: program.clone(), arguments: arguments.to_vec(), folder: folder.to_owned() })
+        let (program, arguments) = (program.clone(), arguments.to_vec());
+        Some(Self { program, arguments, folder: folder.to_owned(), from: Origin::Profile })
+    }
+
+    /// The launch of a command that stands on the command line; none when it is empty.
+    pub fn here(command: &[String]) -> Option<Self> {
+        Some(Self { from: Origin::CommandLine, ..Self::of(command, Path::new("."))? })
     }
 
     /// Finds the file that is started, as an absolute path where the folder of this process can be told.
     ///
     /// # Errors
-    /// [`Wrong::NotStartable`]; `path` is the file that the command stands in.
-    pub fn check(&self, path: &Path) -> Result<PathBuf, StrictError> {
+    /// [`Wrong::NotStartable`]; `profile` is the file that the command stands in, if it does not stand on the command line.
+    pub fn check(&self, profile: &Path) -> Result<PathBuf, StrictError> {
+        let path = match self.from {
+            Origin::Profile => profile,
+            Origin::CommandLine => Path::new("the command line"),
+        };
         self.find(std::env::var_os("PATH")).map_err(|why| StrictError::Wrong {
             path: path.to_owned(),
             line: None,
-            wrong: Wrong::NotStartable { program: self.program.clone(), why },
+            wrong: Wrong::NotStartable { program: self.program.clone(), why, from: self.from },
         })
     }
 
