@@ -349,6 +349,7 @@ impl Stage {
     fn remains(&mut self) -> Remains {
         let mut remains = Remains {
             checks: std::mem::take(&mut self.checks),
+            last_step: self.step.clone(),
             observations: std::mem::take(&mut self.observations),
             doubts: std::mem::take(&mut self.doubts),
             relays: self.relay_plans(),

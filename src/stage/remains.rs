@@ -13,6 +13,8 @@ use crate::spec::Timestamp;
 pub struct Remains {
     /// The checks, in the order in which they were asked.
     pub checks: Vec<CheckResult>,
+    /// The last sentence that was begun.
+    pub last_step: String,
     /// The standing checks that had something to look at in the recording.
     pub standing: Vec<CheckResult>,
     /// What was seen beside the traffic.

@@ -36,6 +36,8 @@ pub const UNSUPPORTED: &str = "the adapter does not support this";
 pub const REFUSED: &str = "the implementation refused";
 /// How the text begins where that was something that every implementation of its role must do.
 pub const REFUSED_A_MUST: &str = "the implementation refused what every one of its role must do";
+/// The id of the check that fails by such a refusal.
+pub const REFUSED_CHECK: &str = "adapter.refused";
 /// How the text begins of what the host kept a vendor's implementation from, by its own word.
 pub const HINDERED: &str = "the adapter says that this host did not let it";
 /// How the text begins of what an adapter said while something else happened.

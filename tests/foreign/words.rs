@@ -1,7 +1,7 @@
 //! What adapters say in the middle of a run: contradicted by the wire or the kernel, against themselves, or honestly too
 //! little.
 
-use castproof::findings::{RunFindings, Verdict};
+use castproof::findings::{Authority, RunFindings, Verdict};
 
 use super::place::{FORGED, Place, assert_words};
 use super::{ALL, adapter, profile, run};
@@ -71,8 +71,30 @@ fn what_an_implementation_refuses_is_held_against_it_where_it_must_do_it_and_the
         let (exit, out, findings) = certify(&place, &profile(&place, ALL), name, FORGED);
 
         assert_eq!((exit, findings.scenarios[0].verdict), (Some(code), verdict), "{name}: {out}");
-        assert_words(&findings.scenarios[0].faults.join("\n"), &[words]);
+        assert_words(&findings.scenarios[0].shortcomings().join("\n"), &[words]);
     }
+}
+
+#[test]
+fn a_refusal_has_a_check_of_its_own_that_a_list_of_expected_failures_can_name() {
+    let place = Place::new();
+    let entry = format!(
+        "- {{scenario: {FORGED}, check: adapter.refused, reason: not today, issue: ACME-9, owner: ann, expiry: 2999-12-31}}\n"
+    );
+    std::fs::write(place.path("expected.yaml"), entry).unwrap();
+    let text = format!("role: device\nname: Somebody's\ncapabilities: {ALL}\nexpected-failures: expected.yaml\n");
+    std::fs::write(place.path("profile.yaml"), text).unwrap();
+
+    let (code, out, findings) = certify(&place, "profile.yaml", "sulks", FORGED);
+
+    assert_eq!((code, findings.scenarios[0].verdict), (Some(0), Verdict::Fail), "{out}");
+    assert_words(&out, &["adapter.refused: fails as expected", "FAILS AS EXPECTED"]);
+    let check = findings.scenarios[0].deciding_check().unwrap();
+    assert_eq!((check.check.as_str(), check.authority), ("adapter.refused", Authority::Claim));
+    assert!(!check.step.is_empty() && !findings.conformant);
+    let again = super::run(&place, &["replay", &place.findings().0.display().to_string()]);
+    assert_eq!(again.code, Some(0), "{}\n{}", again.out, again.err);
+    assert_words(&again.out, &["adapter.refused, 1 times: the subject's own word", "no verdict differs"]);
 }
 
 #[test]

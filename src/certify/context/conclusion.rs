@@ -1,9 +1,9 @@
 //! What a scenario comes to, beyond its checks: what adapters, vendors and the host did to it.
 
-use crate::findings::{Verdict, verdict_of};
+use crate::findings::{Authority, CheckId, CheckResult, Verdict, verdict_of};
 use crate::spec::Register;
 use crate::stage::{NOT_HERE, OUT_OF_TIME, Remains};
-use crate::subject::{ADAPTER_FAULT, CONTRADICTED, HINDERED, REFUSED, REFUSED_A_MUST, UNSUPPORTED};
+use crate::subject::{ADAPTER_FAULT, CONTRADICTED, HINDERED, REFUSED, REFUSED_A_MUST, REFUSED_CHECK, UNSUPPORTED};
 
 use crate::certify::Example;
 use crate::certify::foreign::may_be_left_out;
@@ -14,8 +14,6 @@ enum Cause {
     OutOfTime,
     NotHere,
     Unsupported,
-    /// What it says against itself needs no proof.
-    RefusedAMust,
     Refused,
     Hindered,
     Contradicted,
@@ -24,12 +22,11 @@ enum Cause {
     Harness,
 }
 
-/// How the text of each cause begins; the longer of two that begin alike comes first.
-const BEGINNINGS: [(&str, Cause); 8] = [
+/// How the text of each cause begins.
+const BEGINNINGS: [(&str, Cause); 7] = [
     (OUT_OF_TIME, Cause::OutOfTime),
     (NOT_HERE, Cause::NotHere),
     (UNSUPPORTED, Cause::Unsupported),
-    (REFUSED_A_MUST, Cause::RefusedAMust),
     (REFUSED, Cause::Refused),
     (HINDERED, Cause::Hindered),
     (CONTRADICTED, Cause::Contradicted),
@@ -50,7 +47,6 @@ impl Cause {
             Self::OutOfTime => Verdict::OutOfTime,
             Self::NotHere => Verdict::NotApplicable,
             Self::Unsupported => price_of_lack(example, register),
-            Self::RefusedAMust => Verdict::Fail,
             Self::Refused | Self::Hindered => Verdict::Inconclusive,
             Self::Contradicted => Verdict::AdapterContradicted,
             Self::AdapterFault => Verdict::AdapterFault,
@@ -68,7 +64,10 @@ pub(super) fn conclude(
     remains: &mut Remains,
 ) -> (Verdict, Vec<String>) {
     let contradictions = std::mem::take(&mut remains.contradictions).into_iter();
-    let mut faults: Vec<String> = fault.into_iter().collect();
+    let (refusals, mut faults): (Vec<String>, Vec<String>) =
+        fault.into_iter().partition(|fault| fault.starts_with(REFUSED_A_MUST));
+    let refusals = refusals.into_iter().map(|words| refusal(words, example, &remains.last_step));
+    remains.checks.extend(refusals);
     faults.extend(contradictions.map(|contradiction| format!("{CONTRADICTED}: {contradiction}")));
     for fault in std::mem::take(&mut remains.adapter_faults) {
         if !faults.contains(&fault) {
@@ -97,6 +96,23 @@ pub(super) fn conclude(
     (verdict, faults)
 }
 
+/// The check that fails by a refusal of what every implementation of the role must do. What an implementation says against
+/// itself needs no proof; with an id of its own, a list of expected failures can name it.
+fn refusal(words: String, example: &Example, step: &str) -> CheckResult {
+    CheckResult {
+        check: CheckId::new(REFUSED_CHECK),
+        requirements: example.requirements.clone(),
+        authority: Authority::Claim,
+        verdict: Verdict::Fail,
+        step: step.to_owned(),
+        observed: words,
+        accepted: "it is done".to_owned(),
+        packet: None,
+        at_ms: None,
+        asked: None,
+    }
+}
+
 /// What it costs that an adapter does not have what a scenario needs.
 pub(super) fn price_of_lack(example: &Example, register: &Register) -> Verdict {
     if may_be_left_out(example, register) { Verdict::NotApplicable } else { Verdict::Inconclusive }
@@ -106,7 +122,6 @@ pub(super) fn price_of_lack(example: &Example, register: &Register) -> Verdict {
 mod tests {
     use super::super::tests::context;
     use super::*;
-    use crate::findings::{Authority, CheckId, CheckResult};
 
     fn check(verdict: Verdict) -> CheckResult {
         CheckResult {
@@ -191,6 +206,8 @@ mod tests {
         let fault = Some(format!("{REFUSED_A_MUST}: listen"));
         let (verdict, faults) = conclude(&context.suite.examples[0], &context.suite.register, fault, &mut remains);
 
-        assert_eq!((verdict, faults.len()), (Verdict::Fail, 3));
+        assert_eq!((verdict, faults.len()), (Verdict::Fail, 2));
+        let refused = remains.checks.last().map(|check| (check.check.as_str(), check.verdict));
+        assert_eq!(refused, Some((REFUSED_CHECK, Verdict::Fail)));
     }
 }

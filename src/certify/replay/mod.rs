@@ -19,6 +19,7 @@ use crate::findings::{
 };
 use crate::spec::{Register, RegisterError, RequirementId};
 use crate::stage::bounded::MAX_BRACKETS;
+use crate::subject::REFUSED_CHECK;
 
 use tape::Tape;
 
@@ -150,6 +151,10 @@ fn replay_scenario(
     if scenario.checks.is_empty() && scenario.standing.is_empty() {
         return (Vec::new(), Vec::new(), None);
     }
+    // Refused before anything ran, there is nothing that could have been recorded.
+    if scenario.capture.is_none() && scenario.checks.iter().all(is_noted) {
+        return (scenario.checks.iter().map(|stored| noted(scenario, stored)).collect(), Vec::new(), None);
+    }
     let mut tape = match &scenario.capture {
         None => Err("no recording was kept".to_owned()),
         Some(name) => {
@@ -171,6 +176,9 @@ fn replay_scenario(
     let asked = applied.filter(|check| !check.is_standing() || is_lost);
     let mut replayed: Vec<Replayed> = Vec::new();
     replayed.extend(asked.map(|stored| {
+        if is_noted(stored) {
+            return noted(scenario, stored);
+        }
         let asked = tape.as_mut().map_err(|reason| reason.clone()).and_then(|tape| tape.ask(stored, golden));
         let again = asked.map(|(_, outcome)| CheckResult {
             verdict: outcome.verdict,
@@ -192,6 +200,16 @@ fn replay_scenario(
         held = stood.held;
     }
     (replayed, held, fault)
+}
+
+/// Whether no traffic decides a check, and nobody asked it: what the subject said against itself stands as the run noted it.
+fn is_noted(stored: &CheckResult) -> bool {
+    stored.check.as_str() == REFUSED_CHECK
+}
+
+fn noted(scenario: &ScenarioFindings, stored: &CheckResult) -> Replayed {
+    let (slug, check) = (scenario.slug.clone(), stored.check.clone());
+    Replayed { slug, check, authority: stored.authority, stored: stored.clone(), again: Ok(stored.clone()) }
 }
 
 /// What a scenario concludes when its checks come to this. A check that could not be asked again proves nothing.
