@@ -10,6 +10,8 @@ mod standing;
 mod tape;
 #[path = "judge/timing.rs"]
 mod timing;
+#[path = "judge/words.rs"]
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 

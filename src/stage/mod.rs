@@ -19,6 +19,7 @@ mod link;
 mod moments;
 mod probe;
 mod provider_life;
+mod queries;
 mod question;
 mod raw;
 mod reception;
@@ -338,6 +339,7 @@ impl Stage {
 
     /// Ends the scenario: everybody off, every socket back, and what is left of it.
     pub async fn finish(&mut self) -> Remains {
+        self.ask_inside().await;
         let mut remains = self.remains();
         if let Some(running) = self.running.take() {
             remains.adapter_faults = running.close().await;

@@ -199,7 +199,7 @@ fn answers(timeline: &Timeline, name: &str, distrusting: &BTreeSet<&str>) -> BTr
 
 /// The nodes that a roll call reads of every Device, whatever the scenario asks; standing checks look at the states, and at
 /// what is deployed.
-const ALWAYS_READ: [&str; 5] = [
+pub(super) const ALWAYS_READ: [&str; 5] = [
     "./DevDetail/FwV",
     "./StatusLog",
     "./FUMO/State",

@@ -11,6 +11,7 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use crate::capture::{LaneId, Timeline};
 use crate::device::DeviceConfiguration;
+use crate::judge::Word;
 use crate::judge::standing::Known;
 use crate::net::{Clock, Lease, LossMark, RelayEvent, TcpRelay};
 use crate::spec::{ChannelTable, DeviceId, SequenceNumber, Timestamp};
@@ -97,6 +98,8 @@ pub(super) struct Running {
     is_foreign: (bool, bool),
     /// What vendors' adapters said, and the kernel contradicted at once.
     contradicted: Vec<String>,
+    /// What vendors' Devices said of their management trees.
+    inside: Vec<Word>,
     // Last, so that ports and folders are given back after everything that uses them.
     lease: Lease,
     folder: TempDir,
@@ -191,6 +194,7 @@ impl Running {
             lab: brief.lab.clone(),
             is_foreign: (casting.device.is_foreign(), casting.provider.is_foreign()),
             contradicted: Vec::new(),
+            inside: Vec::new(),
             lease: channels.lease,
             folder,
             _places: places,

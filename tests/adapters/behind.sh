@@ -7,6 +7,7 @@ at_listen() { pass; }
 at_stimulate() { pass; }
 at_open() { pass; }
 at_close() { pass; }
+at_query() { pass; }
 pass() { printf '%s\n' "$line"; }
 say() { printf '%s\n' "$1" >&3; }
 
@@ -22,6 +23,7 @@ spoil() {
             *'"verb":"stimulate"'*) at_stimulate ;;
             *'"verb":"open"'*) at_open ;;
             *'"verb":"close"'*) at_close ;;
+            *'"verb":"query"'*) at_query ;;
             *) pass ;;
             esac
         done

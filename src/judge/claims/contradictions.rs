@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::capture::recording::PROVIDER_LANE;
 use crate::capture::{Sight, Timeline};
+use crate::judge::readings::reading;
 use crate::judge::reports::reports_of;
 use crate::wire::mo::ReportedResult;
 
@@ -36,6 +37,17 @@ pub enum Word {
         campaign: String,
         /// The result code.
         code: u16,
+    },
+    /// A node of a Device's management tree has this value, or there is no such node.
+    Inside {
+        /// The Device.
+        device: String,
+        /// The node.
+        node: String,
+        /// The value.
+        value: Option<String>,
+        /// The roll calls in whose sessions it answered for the node before it was asked, and after.
+        fences: Vec<String>,
     },
     /// A campaign is on the air under this sequence number.
     Pushed {
@@ -106,6 +118,17 @@ impl Wire<'_> {
                         "the provider's record says that Device {device} reported {code} about campaign `{campaign}`, and \
                          it reported {reported}"
                     )
+                })
+            }
+            Word::Inside { device, node, value, fences } => {
+                let answers: Option<BTreeSet<String>> =
+                    fences.iter().map(|fence| reading(self.timeline, device, node, fence)?.0).collect();
+                // What it may not tell over DM is no contradiction, and what changed between was once so.
+                let answers = answers.filter(|all| value.as_ref().is_none_or(|value| !all.contains(value)))?;
+                (!answers.is_empty()).then(|| {
+                    let said = value.as_ref().map_or("there is none".to_owned(), |value| format!("it is {value}"));
+                    let answers = list(&answers);
+                    format!("asked for {node}, Device {device} says that {said}, and answers {answers} over DM")
                 })
             }
             Word::Pushed { campaign, sequence } => {

@@ -14,6 +14,16 @@ impl Running {
         self.contradicted.iter().cloned().chain(found).collect()
     }
 
+    /// Whether Devices are a vendor's, and can be asked what their trees hold.
+    pub(in crate::stage) fn asks_devices(&self) -> bool {
+        self.is_foreign.0
+    }
+
+    /// Keeps what vendors' Devices said of their management trees.
+    pub(in crate::stage) fn said_inside(&mut self, words: Vec<Word>) {
+        self.inside = words;
+    }
+
     /// Whether the kernel knows of a Device that says that it listens.
     pub(super) fn look_for_membership(&mut self, device: &str) {
         let Some(brief) = self.briefs.get(device).filter(|_| self.is_foreign.0 && self.lab.shows_members()) else {
@@ -46,7 +56,7 @@ impl Running {
                 .map(|sequence| Word::Pushed { campaign: entry.campaign.to_string(), sequence: sequence.0 });
             pushed.into_iter().chain(self.recorded(&entry.campaign))
         });
-        of_devices.chain(of_provider).collect()
+        of_devices.chain(of_provider).chain(self.inside.iter().cloned()).collect()
     }
 
     /// What the provider's record said of a campaign when it was last looked up.

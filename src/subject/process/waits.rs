@@ -48,6 +48,8 @@ fn wait_of(schedstat: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
 
     #[test]
@@ -64,14 +66,14 @@ mod tests {
 
     #[test]
     fn a_process_and_what_it_started_are_looked_at_and_one_that_is_gone_tells_nothing() {
-        let mut shell = std::process::Command::new("/bin/sh").args(["-c", "sleep 60 & wait"]).spawn().unwrap();
+        let script = ["-c", "sleep 60 & echo started; wait"];
+        let mut shell =
+            std::process::Command::new("/bin/sh").args(script).stdout(std::process::Stdio::piped()).spawn().unwrap();
         let leader = shell.id();
+        let mut started = [0; 7];
+        shell.stdout.as_mut().unwrap().read_exact(&mut started).unwrap();
         let family = || ProcessorWaits::of_family(leader).0.len();
-        // The shell takes a moment to start the other.
-        let both = (0..500).any(|_| {
-            std::thread::sleep(Duration::from_millis(2));
-            family() == 2
-        });
+        let both = family() == 2;
         let child = std::fs::read_to_string(format!("/proc/{leader}/task/{leader}/children")).unwrap();
         let child = nix::unistd::Pid::from_raw(child.trim().parse().unwrap());
         nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL).unwrap();
