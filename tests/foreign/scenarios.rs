@@ -9,6 +9,8 @@ use super::{ALL, adapter, profile, run};
 const ONE_DEVICE: &str = "firmware_update/consent";
 /// A scenario in which the End User does not answer.
 const NEVER_ANSWERED: &str = "consent--a-device-whose-end-user-has-not-answered-yet-installs-nothing";
+/// A scenario in which reports come 200 ms after the end of transmission.
+const AT_200_MS: &str = "random-delay--devices-whose-window-is-zero-report-at-the-offset";
 /// A scenario in which the End User is asked.
 const CONSENT: &str = "consent--a-device-asks-and-installs-what-its-end-user-approves";
 
@@ -46,6 +48,26 @@ fn the_reference_passes_through_the_seam_and_its_transcript_holds_no_secret() {
     }
     // The command that repeats a scenario names the adapter too.
     assert_words(&findings.scenarios[0].repeat, &["--profile profile.yaml", " -- ", " reference device"]);
+}
+
+#[test]
+fn the_time_scale_reaches_a_child_and_what_is_expected_of_it() {
+    let place = Place::new();
+    let profile = profile(&place, ALL);
+    let child = ["--", env!("CARGO_BIN_EXE_castproof"), "reference", "device"];
+
+    let left = run(
+        &place,
+        &[&["certify", "--profile", &profile, "--time-scale", "2", "--scenario", AT_200_MS], &child[..]].concat(),
+    );
+
+    assert_eq!(left.code, Some(0), "{}\n{}", left.out, left.err);
+    let found = place.findings().1.scenarios.remove(0);
+    assert_words(&found.repeat, &["--time-scale 2"]);
+    let window = found.checks.iter().find(|check| check.check.as_str() == "report.window").unwrap();
+    let last = window.observed.split("the last ").nth(1).and_then(|rest| rest.split(' ').next());
+    let last: f64 = last.and_then(|millis| millis.parse().ok()).unwrap_or_else(|| panic!("{}", window.observed));
+    assert!(last >= 400.0, "{last} ms after the end of transmission");
 }
 
 #[test]
