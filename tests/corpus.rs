@@ -1,12 +1,14 @@
 //! The malformed-input corpus: every wrong message that a scenario uses, in octets, and who refuses it for what.
 //!
-//! The octets lie in `tests/corpus`, made by the flaws of the hostile sender and by [`answers`]; the table beside them says
-//! what is expected. Both are renewed by `CORPUS=renew cargo test --test corpus`, and read before they are committed.
+//! The octets lie in `tests/corpus`, made by the flaws of the hostile sender, from the campaigns of the [`fixtures`], and by
+//! [`answers`]; the table beside them says what is expected. Both are renewed by `CORPUS=renew cargo test --test corpus`, and read before they are committed.
 
 #[path = "corpus/answers.rs"]
 mod answers;
 #[path = "corpus/bench.rs"]
 mod bench;
+#[path = "corpus/fixtures.rs"]
+mod fixtures;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -67,6 +69,7 @@ fn decoder(kind_of_message: &str, octets: &[u8]) -> String {
         "file-table" => Fdt::from_xml(octets).map(drop),
         "packet" => AlcPacket::decode(octets).map(drop),
         "command" | "answer" => Message::from_xml(octets).map(drop),
+        "schedule" => fixtures::schedule_fault(octets).map_or(Ok(()), Err),
         _ => Ok(()),
     };
     result.map_or_else(|error| kind(&error), |()| "fits".to_owned())
@@ -114,6 +117,12 @@ fn corpus() -> Vec<Entry> {
             let text = if ending == "hex" { hex(octets) } else { octets.to_vec() };
             entries.push(Entry { path: format!("{kind}/{}.{ending}", slug(words)), text, refusal });
         }
+    }
+    for fixtures::Wrong { kind, campaign, octets, device } in fixtures::wrong() {
+        let said = decoder(kind, &octets);
+        let refusal = if said == "fits" { format!("Device: {device}") } else { said };
+        let (ending, text) = if kind == "package" { ("hex", hex(&octets)) } else { ("xml", octets) };
+        entries.push(Entry { path: format!("{kind}/campaign-{campaign}.{ending}"), text, refusal });
     }
     for (name, document) in answers::malformed() {
         let refusal = decoder("answer", document.as_bytes());

@@ -7,18 +7,19 @@ use std::sync::Arc;
 use castproof::device::{Conformant, Device, DeviceConfiguration, Event, MemoryStorage, Refusal, Registration};
 use castproof::provider::{CampaignPlan, Content};
 use castproof::spec::{
-    Account, CampaignId, ChannelLabel, DeviceId, DeviceTraits, KeyId, SequenceNumber, ServerId, Target, Timestamp,
+    Account, CampaignId, ChannelLabel, ComponentId, DeviceId, DeviceTraits, KeyId, NodeUri, SequenceNumber, ServerId,
+    SettingsTree, Target, Timestamp, Version,
 };
 use castproof::stage::hostile::{Flaw, Insider, Numbers, Transmission, forge};
 use castproof::wire::announcement::SigningKey;
 use castproof::wire::package0::GroupAccount;
 
 /// When everything is issued.
-const NOW: Timestamp = Timestamp::from_millis(1_796_119_200_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_796_119_200_000);
 /// The number of the campaign that the Device knows already.
 const KNOWN: u64 = 41;
 
-fn label(text: &str) -> ChannelLabel {
+pub(crate) fn label(text: &str) -> ChannelLabel {
     ChannelLabel::new(text).unwrap()
 }
 
@@ -61,6 +62,22 @@ pub(crate) fn transmission(flaw: Flaw) -> Transmission {
 }
 
 fn device() -> Device {
+    switched_on(BTreeMap::new(), SettingsTree::new())
+}
+
+/// A Device with what the campaigns of scenarios are about.
+pub(crate) fn equipped() -> Device {
+    let node = |name: &str| NodeUri::new(format!("./Settings/{name}")).unwrap();
+    let software = BTreeMap::from([(ComponentId::new("player").unwrap(), "3.1".parse().unwrap())]);
+    let settings = SettingsTree::from([
+        (node("Apn"), "factory.example".to_owned()),
+        (node("Proxy"), "none".to_owned()),
+        (node("RollCall"), "0".to_owned()),
+    ]);
+    switched_on(software, settings)
+}
+
+fn switched_on(software: BTreeMap<ComponentId, Version>, settings: SettingsTree) -> Device {
     let Insider { group, key_id, key, revoked, .. } = insider();
     let account = Account {
         server: group.server.clone(),
@@ -77,7 +94,7 @@ fn device() -> Device {
             model: "X1".into(),
             hardware_version: "1".into(),
             firmware: "1.0".parse().unwrap(),
-            software: BTreeMap::new(),
+            software,
             groups: Vec::new(),
             area: None,
         },
@@ -89,7 +106,7 @@ fn device() -> Device {
         }],
         account,
         notification: label("notification"),
-        settings: BTreeMap::new(),
+        settings,
         read_only: Default::default(),
     };
     Device::switch_on(configuration, Box::new(Conformant), Box::new(MemoryStorage::default()), 1).unwrap()
@@ -116,13 +133,15 @@ pub(crate) fn outcome(sent: &Transmission) -> String {
 }
 
 fn hear(device: &mut Device, sent: &Transmission) {
-    let source = SocketAddr::from(([127, 0, 0, 1], 4001));
-    let mut give = |channel: &str, octets: &[u8]| {
-        device.handle_datagram(NOW, &label(channel), source, octets).unwrap();
-        while device.poll_action().is_some() {}
-    };
-    give("notification", &sent.notification);
+    give(device, NOW, "notification", &sent.notification);
     for packet in sent.packets() {
-        give("delivery", packet);
+        give(device, NOW, "delivery", packet);
     }
+}
+
+/// Gives a Device a datagram; what it then wants to do is not done.
+pub(crate) fn give(device: &mut Device, now: Timestamp, channel: &str, octets: &[u8]) {
+    let source = SocketAddr::from(([127, 0, 0, 1], 4001));
+    device.handle_datagram(now, &label(channel), source, octets).unwrap();
+    while device.poll_action().is_some() {}
 }
