@@ -43,6 +43,16 @@ Feature: Reports do not overwhelm the DM Server
       Then Devices "D1" to "D20" make exactly 3 attempts to report
       And Devices "D1" to "D20" send exactly one report
 
+  Rule: A campaign may want to hear of a sample of the Devices only
+
+    @req.FU-GAP-4 @flow.alternative @role.device
+    Scenario: Of twelve Devices those of the sample report, and the others stay silent
+      Given the population "twelve Devices"
+      And campaign "sampled-update" asks for reports from everybody, 0 ms to 100 ms after the end of transmission
+      When the Service Provider broadcasts campaign "sampled-update"
+      Then Devices "D3", "D4", "D6" to "D8" send exactly one report
+      And Devices "D1", "D2", "D5", "D9" to "D12" send no report
+
   Rule: After an outage reports come in without a rush
 
     @req.FU-GAP-4 @flow.exceptional @role.device

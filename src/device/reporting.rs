@@ -90,7 +90,8 @@ impl Device {
             let scheduled = schedule.and_then(|schedule| self.scheduled_report(schedule, result));
             return self.conduct.reports_exception(scheduled.is_some()).then(|| scheduled.unwrap_or(announced));
         }
-        let is_sampled = is_in_share(&self.configuration.traits.id, &announcement.campaign, "sample", sample);
+        let is_sampled = self.conduct.neglects(Duty::KeepToTheSample)
+            || is_in_share(&self.configuration.traits.id, &announcement.campaign, "sample", sample);
         (self.conduct.reports(who, result.is_success()) && is_sampled).then_some(announced)
     }
 

@@ -12,10 +12,11 @@ use crate::judge::ROLL_CALL;
 use crate::provider::{BroadcastPlan, CampaignPlan, CareSteps, CommandPlan, Content, PackagesJoin, SettingChange};
 use crate::spec::{
     BasisPoints, CampaignId, CareProcess, ComponentId, Consent, ExceptionRule, ExceptionSchedule, NodeUri,
-    ReportTiming, Reporters, Reporting, Rollout, RuleAction, Severity, Situation, Target, Timestamp, Version,
+    ReportTiming, Reporters, Reporting, RuleAction, Severity, Situation, Target, Timestamp, Version,
 };
 
 use super::command_fixture::{CommandFixture, HeaderFixture};
+use super::rollout_fixture::RolloutFixture;
 use super::script::RETRY_INTERVAL;
 
 /// How long a campaign is valid.
@@ -53,28 +54,12 @@ pub(super) struct CampaignFixture {
     /// The commands, where they are not the usual ones.
     #[serde(default)]
     command: Option<Vec<CommandFixture>>,
+    /// The sample of the Devices that report, in percent.
+    #[serde(default)]
+    sample: Option<u16>,
     /// Whom the Command is addressed to, where that is not everybody.
     #[serde(default, rename = "addressed-to")]
     addressed_to: Option<String>,
-}
-
-/// When Devices may act, counted from when the campaign goes on the air.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct RolloutFixture {
-    not_before_ms: Option<u64>,
-    not_after_ms: Option<u64>,
-    start_window_ms: u64,
-}
-
-impl RolloutFixture {
-    fn at(self, now: Timestamp) -> Rollout {
-        Rollout {
-            not_before: self.not_before_ms.map(|span| now + Duration::from_millis(span)),
-            not_after: self.not_after_ms.map(|span| now + Duration::from_millis(span)),
-            start_window: Duration::from_millis(self.start_window_ms),
-        }
-    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -263,7 +248,11 @@ impl CampaignFixture {
                 longest_deferral: Duration::from_millis(consent.longest_deferral_ms),
             }),
             rollout: self.rollout.at(now),
-            reporting: Reporting { who: Reporters::Nobody, ..Reporting::default() },
+            reporting: Reporting {
+                who: Reporters::Nobody,
+                sample: self.sample.map_or(Ok(Reporting::default().sample), share)?,
+                ..Reporting::default()
+            },
             lifetime: self.lifetime.map_or(LIFETIME, Duration::from_millis),
             age: Duration::ZERO,
             broadcast: self.broadcast.plan()?,

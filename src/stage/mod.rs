@@ -28,6 +28,7 @@ mod relays;
 mod remains;
 mod retries;
 mod roll_call;
+mod rollout_fixture;
 mod running;
 mod scenes;
 mod script;

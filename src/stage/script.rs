@@ -245,7 +245,8 @@ impl Script {
     ) -> Result<CampaignPlan, ScriptError> {
         let mut plan = fixtures.campaign(name, now)?;
         if let Some(reporting) = self.reporting.get(name) {
-            plan.reporting = *reporting;
+            // Which Devices are heard of is the campaign's own.
+            plan.reporting = Reporting { sample: plan.reporting.sample, ..*reporting };
         }
         Ok(plan)
     }

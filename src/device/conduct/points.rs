@@ -77,6 +77,8 @@ pub enum Duty {
     RollBack,
     /// To end the campaigns of a provider when the registration with it is withdrawn ([FU-PRE-1]).
     EndWithTheRegistration,
+    /// To stay silent outside the sample of the Devices that a campaign wants to hear of ([FU-GAP-4]).
+    KeepToTheSample,
     /// To wait with a report for the end of transmission ([FU-AF-2]).
     AwaitTheEnd,
     /// To keep a result that could not be reported in the status log ([SC-NF-5]).

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::device::Duty;
 use crate::spec::{Reporters, Timestamp};
 
 use super::{ConductOf, Deviation};
@@ -67,6 +68,13 @@ pub(super) static DEVIATIONS: &[Deviation] = &[
         conduct: ConductOf::Device(|| Box::new(DrawsFromHalfTheWindow)),
     },
     Deviation {
+        name: "device.ignores-the-sample",
+        description: "Reports though the campaign wants to hear of a sample of the Devices that it is not in.",
+        requirements: &["FU-GAP-4"],
+        caught_by: "report.none",
+        conduct: ConductOf::Device(|| Box::new(IgnoresTheSample)),
+    },
+    Deviation {
         name: "device.reports-twice",
         description: "Sends its final report twice.",
         requirements: &["FU-NF-1", "FU-POST-1"],
@@ -110,6 +118,11 @@ broken_device!(IgnoresOffset {
 broken_device!(DrawsNoDelay {
     fn random_delay(&self, _: Duration, _: Duration) -> Duration {
         Duration::ZERO
+    }
+});
+broken_device!(IgnoresTheSample {
+    fn neglects(&self, duty: Duty) -> bool {
+        duty == Duty::KeepToTheSample
     }
 });
 broken_device!(ReportsTwice {
