@@ -43,8 +43,7 @@ use std::time::Duration;
 
 use cucumber::World;
 
-use crate::findings::{Authority, CheckId, CheckResult, Observation, Verdict, chain};
-use crate::judge::standing::{self, Standing};
+use crate::findings::{CheckId, CheckResult, Observation, Verdict, chain};
 use crate::judge::{Beside, Check, Evidence, Outcome};
 use crate::net::{Clock, JoinError, LeaseError};
 use crate::spec::{Capability, Role, Timestamp};
@@ -61,8 +60,8 @@ pub use question::{Question, QuestionError};
 pub use raw::RawCapture;
 pub use reception::Reception;
 pub use relays::{PlannedFault, RelayPlanError, RelayPlans};
-use remains::observations;
 pub use remains::{BrokenOff, Remains};
+use remains::{observations, standing_checks};
 use running::Running;
 pub use scenes::Answer;
 pub use script::{Condition, Moment, Skew};
@@ -382,22 +381,4 @@ impl Drop for Stage {
             *brief.broken_off.0.borrow_mut() = Some(Remains { adapter_faults, ..self.remains() });
         }
     }
-}
-
-/// What the standing checks found in the whole recording.
-fn standing_checks(running: &Running) -> Vec<CheckResult> {
-    let found = standing::judge(&running.recorder.recording(), &running.recorder.timeline(), &running.known());
-    let result = |Standing { check, requirement, outcome }| CheckResult {
-        check,
-        requirements: vec![requirement],
-        authority: Authority::Wire,
-        verdict: outcome.verdict,
-        step: String::new(),
-        observed: outcome.observed,
-        accepted: outcome.accepted,
-        packet: outcome.packet.map(|packet| packet as u64),
-        at_ms: outcome.at.map(|at| at.since(running.started).as_secs_f64() * 1e3),
-        asked: None,
-    };
-    found.into_iter().map(result).collect()
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::running::Running;
 use crate::capture::Recording;
 use crate::findings::{Authority, CheckResult, Observation, OddAccount, RelayPlan};
+use crate::judge::standing::{self, Standing};
 use crate::spec::Timestamp;
 
 /// What is left of a scenario when it is over.
@@ -63,4 +64,22 @@ pub(super) fn observations(running: &Running) -> Vec<Observation> {
         value: format!("{:?}", claim.what),
     });
     memberships.chain(claims).collect()
+}
+
+/// What the standing checks found in the whole recording.
+pub(super) fn standing_checks(running: &Running) -> Vec<CheckResult> {
+    let found = standing::judge(&running.recorder.recording(), &running.recorder.timeline(), &running.known());
+    let result = |Standing { check, requirement, outcome }| CheckResult {
+        check,
+        requirements: vec![requirement],
+        authority: Authority::Wire,
+        verdict: outcome.verdict,
+        step: String::new(),
+        observed: outcome.observed,
+        accepted: outcome.accepted,
+        packet: outcome.packet.map(|packet| packet as u64),
+        at_ms: outcome.at.map(|at| at.since(running.started).as_secs_f64() * 1e3),
+        asked: None,
+    };
+    found.into_iter().map(result).collect()
 }
