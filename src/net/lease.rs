@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::realm::{Realm, Span};
+use super::realm::{LOWEST_PORT, Realm, Span};
 use crate::spec::ChannelEntry;
 
 /// The first port that is leased.
@@ -160,6 +160,11 @@ fn block_of(port: u16) -> u16 {
     port - (port % BLOCK + BLOCK - FIRST % BLOCK) % BLOCK
 }
 
+/// The port at which a block is claimed: its first, or the first of it that needs no right. It is the same in every realm.
+fn claim_port(block: u16) -> u16 {
+    block.max(LOWEST_PORT)
+}
+
 /// Where the claim of a block is.
 fn claims_at(port: u16) -> Ipv4Addr {
     let Span { first, last } = Realm::default().ports();
@@ -169,7 +174,7 @@ fn claims_at(port: u16) -> Ipv4Addr {
 /// Claims `width` blocks from the port `begin` on; `None` when another process or lease has one of them.
 fn claim(at: impl Fn(u16) -> Ipv4Addr, begin: u16, width: u16) -> Result<Option<Vec<Socket>>, LeaseError> {
     let mut claims = Vec::with_capacity(width.into());
-    for port in (0..width).map(|block| begin + block * BLOCK) {
+    for port in (0..width).map(|block| claim_port(begin + block * BLOCK)) {
         // Not the standard library's listener: that one reuses addresses.
         let claim = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).and_then(|socket| {
             socket.bind(&SocketAddr::from((at(port), port)).into())?;
@@ -298,6 +303,17 @@ mod tests {
         assert_eq!(lease.group(3), IpAddr::from([239, 7, 0, offset]));
         assert!(matches!(again, Err(LeaseError::Exhausted { .. })), "{again:?}");
         assert!(matches!(Lease::take_within(&realm, 82), Err(LeaseError::Count { most: 81, .. })));
+    }
+
+    #[test]
+    fn the_lowest_ports_that_need_no_right_can_be_leased_without_one() {
+        let lowest = "1024-1090".parse().unwrap();
+        let lease = Lease::take_within(&Realm::new(None, Some(lowest)).unwrap(), 3).unwrap();
+
+        assert!(lease.port(0) >= LOWEST_PORT);
+        // Whoever has every right could claim the first port of the block, so it is asked which one it would be.
+        assert_eq!((block_of(LOWEST_PORT), claim_port(block_of(LOWEST_PORT))), (992, LOWEST_PORT));
+        assert_eq!(claim_port(block_of(FIRST + 1)), FIRST);
     }
 
     #[test]

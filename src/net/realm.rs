@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// The ports that are leased where nobody says otherwise: below those that Linux hands out by itself.
 const USUAL: Span<u16> = Span { first: 20_000, last: 31_967 };
 /// The lowest port that anybody may have.
-const LOWEST_PORT: u16 = 1024;
+pub(super) const LOWEST_PORT: u16 = 1024;
 
 /// A range, both ends included; written `A-B`, or `A` alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
