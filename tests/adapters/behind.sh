@@ -8,6 +8,7 @@ at_stimulate() { pass; }
 at_open() { pass; }
 at_close() { pass; }
 at_query() { pass; }
+at_bye() { pass; }
 pass() { printf '%s\n' "$line"; }
 say() { printf '%s\n' "$1" >&3; }
 
@@ -24,6 +25,7 @@ spoil() {
             *'"verb":"open"'*) at_open ;;
             *'"verb":"close"'*) at_close ;;
             *'"verb":"query"'*) at_query ;;
+            *'"verb":"bye"'*) at_bye ;;
             *) pass ;;
             esac
         done

@@ -39,6 +39,13 @@ fn the_reference_passes_through_the_seam_and_its_transcript_holds_no_secret() {
     assert_eq!(state("parity-raptorq"), Some(CapabilityState::Unproven));
     let transcript = std::fs::read_to_string(place.findings().0.join("adapter.jsonl")).unwrap();
     assert_words(&transcript, &["prompted", "<secret>", "close"]);
+    assert_holds_no_secret(&transcript, &findings);
+    // The command that repeats a scenario names the adapter too.
+    assert_words(&findings.scenarios[0].repeat, &["--profile profile.yaml", " -- ", " reference device"]);
+}
+
+/// Holds that no secret of the first Device of any scenario stands in a transcript.
+fn assert_holds_no_secret(transcript: &str, findings: &RunFindings) {
     for scenario in &findings.scenarios {
         let device = castproof::spec::DeviceId::new("urn:imei:350000000000001").unwrap();
         for (name, secret) in castproof::stage::secrets_of(scenario.seed, &[device]) {
@@ -46,8 +53,18 @@ fn the_reference_passes_through_the_seam_and_its_transcript_holds_no_secret() {
             assert!(text.is_empty() || !transcript.contains(&text), "{name} stands in the transcript");
         }
     }
-    // The command that repeats a scenario names the adapter too.
-    assert_words(&findings.scenarios[0].repeat, &["--profile profile.yaml", " -- ", " reference device"]);
+}
+
+#[test]
+fn a_password_that_is_told_long_after_its_scenario_is_no_evidence_either() {
+    let place = Place::new();
+
+    let (code, out, findings) = certify(&place, &[&adapter("babbles")], &["--scenario", NEVER_ANSWERED]);
+
+    assert_eq!(code, Some(0), "{out}");
+    let transcript = std::fs::read_to_string(place.findings().0.join("adapter.jsonl")).unwrap();
+    assert_words(&transcript, &["\"stderr\":\"it was <secret>\""]);
+    assert_holds_no_secret(&transcript, &findings);
 }
 
 #[test]

@@ -210,11 +210,6 @@ impl Conversation {
         instance.map(|instance| InstanceState::lock(&instance).faults.clone()).unwrap_or_default()
     }
 
-    /// The secrets of an instance are none of anybody's any more.
-    pub(super) fn forget(&self, instance: &str) {
-        self.shared.transcript.forget(instance);
-    }
-
     /// The lines that were no messages.
     pub(super) fn noise(&self) -> Noise {
         self.shared.lock().noise.clone()

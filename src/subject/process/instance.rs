@@ -122,6 +122,5 @@ where
             self.conversation.leave(&self.name);
             self.conversation.tell::<V, _>(Close { instance: self.name.clone() });
         }
-        self.conversation.forget(&self.name);
     }
 }

@@ -1,12 +1,11 @@
 //! The transcript of an adapter: every line both ways, what it wrote to standard error, and when its process began and
 //! ended; JSON Lines, one record a line, bounded, and without the secrets of scenarios.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -22,8 +21,6 @@ const LONGEST_TEXT: usize = 16 * 1024;
 const SECRETS: [&str; 3] = ["password", "server_password", "signing_key"];
 /// The shortest value that is taken for a secret: leaving out shorter ones would spoil unrelated text.
 const SHORTEST_SECRET: usize = 8;
-/// How long the secrets of an instance are looked for after its end.
-const LINGER: Duration = Duration::from_secs(2);
 /// Stands for a secret.
 const LEFT_OUT: &str = "<secret>";
 
@@ -73,22 +70,46 @@ struct Kept {
     secrets: Secrets,
 }
 
-/// What is secret now: the values of each instance, and those of instances that have ended a moment ago.
+/// Every secret of the run. None is ever forgotten: an implementation may tell one long after its instance has ended, in its
+/// last words or when it is told of an error. A text is gone through once, however many there are.
 #[derive(Default)]
 struct Secrets {
-    of: BTreeMap<String, BTreeSet<String>>,
-    /// Instances that have ended, and when.
-    ended: VecDeque<(Timestamp, String)>,
+    by_beginning: HashMap<[u8; SHORTEST_SECRET], BTreeSet<String>>,
 }
 
 impl Secrets {
-    /// Forgets the instances of which nothing more is said.
-    fn sweep(&mut self, now: Timestamp) {
-        while self.ended.front().is_some_and(|(at, _)| now.since(*at) > LINGER) {
-            if let Some((_, instance)) = self.ended.pop_front() {
-                self.of.remove(&instance);
+    fn add(&mut self, secret: String) {
+        if let Some(beginning) = secret.as_bytes().first_chunk() {
+            self.by_beginning.entry(*beginning).or_default().insert(secret);
+        }
+    }
+
+    /// Octets of the longest secret that a text begins with.
+    fn at_beginning_of(&self, text: &[u8]) -> Option<usize> {
+        let candidates = self.by_beginning.get(text.first_chunk::<SHORTEST_SECRET>()?)?;
+        let found = candidates.iter().filter(|secret| text.starts_with(secret.as_bytes()));
+        found.map(String::len).max()
+    }
+
+    /// The beginning of a text without secrets: at least `most` characters of it, where it has so many.
+    fn leave_out(&self, text: &str, most: usize) -> String {
+        let mut kept = String::new();
+        let (mut begin, mut at) = (0, 0);
+        // A character has at most four octets.
+        while at < text.len() && kept.len() + at - begin <= 4 * most {
+            match self.at_beginning_of(&text.as_bytes()[at..]) {
+                // A secret is text, and so begins and ends where characters do.
+                Some(length) => {
+                    kept += &text[begin..at];
+                    kept += LEFT_OUT;
+                    at += length;
+                    begin = at;
+                }
+                None => at += 1,
             }
         }
+        kept += &text[begin..text.floor_char_boundary(at)];
+        kept
     }
 }
 
@@ -101,8 +122,7 @@ impl Transcript {
     pub(super) fn note(&self, process: u32, said: Said) {
         let at_ms = self.clock.now().since(self.started).as_secs_f64() * 1e3;
         let Ok(mut kept) = self.kept.lock() else { return };
-        kept.secrets.sweep(self.clock.now());
-        let said = said.map(|text| kept.without_secrets(text));
+        let said = said.map(|text| kept.without_secrets(&text));
         let Ok(mut line) = serde_json::to_vec(&Record { at_ms, process, said: &said }) else { return };
         line.push(b'\n');
         kept.write(&line);
@@ -110,21 +130,8 @@ impl Transcript {
 
     /// Learns the secrets in a message to the adapter, so that they are left out wherever they turn up from now on.
     pub(super) fn learn(&self, message: &Value) {
-        let instance = message.get("instance").and_then(Value::as_str).unwrap_or_default();
-        let mut found = BTreeSet::new();
-        collect(message, false, &mut found);
-        if let Ok(mut kept) = self.kept.lock()
-            && !found.is_empty()
-        {
-            kept.secrets.of.entry(instance.to_owned()).or_default().extend(found);
-        }
-    }
-
-    /// Forgets the secrets of an instance that has ended, soon: its last words may still come. Each line is searched for all
-    /// that are known, so they must not become more with every scenario.
-    pub(super) fn forget(&self, instance: &str) {
         if let Ok(mut kept) = self.kept.lock() {
-            kept.secrets.ended.push_back((self.clock.now(), instance.to_owned()));
+            collect(message, false, &mut kept.secrets);
         }
     }
 
@@ -167,19 +174,12 @@ impl Kept {
         }
     }
 
-    fn without_secrets(&self, text: String) -> String {
-        let mut text = text;
-        for secret in self.secrets.of.values().flatten() {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), LEFT_OUT);
-            }
+    fn without_secrets(&self, text: &str) -> String {
+        let kept = self.secrets.leave_out(text, LONGEST_TEXT);
+        match kept.char_indices().nth(LONGEST_TEXT) {
+            None => kept,
+            Some((end, _)) => format!("{}... ({} octets)", &kept[..end], text.len()),
         }
-        if text.len() <= LONGEST_TEXT {
-            return text;
-        }
-        let octets = text.len();
-        let cut: String = text.chars().take(LONGEST_TEXT).collect();
-        format!("{cut}... ({octets} octets)")
     }
 }
 
@@ -196,11 +196,9 @@ impl Said {
     }
 }
 
-fn collect(value: &Value, is_secret: bool, secrets: &mut BTreeSet<String>) {
+fn collect(value: &Value, is_secret: bool, secrets: &mut Secrets) {
     match value {
-        Value::String(text) if is_secret && text.len() >= SHORTEST_SECRET => {
-            secrets.insert(text.clone());
-        }
+        Value::String(text) if is_secret => secrets.add(text.clone()),
         Value::Array(values) => values.iter().for_each(|value| collect(value, is_secret, secrets)),
         Value::Object(members) => {
             for (name, value) in members {
@@ -237,22 +235,38 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_forgotten_a_moment_after_their_instance_has_ended() {
-        let mut transcript = Transcript::new(Clock::start());
-        let open =
-            |instance: &str| json!({"instance": instance, "account": {"password": format!("secret of {instance}")}});
-        transcript.learn(&open("D1-1"));
-        transcript.learn(&open("D1-2"));
+    fn a_secret_is_left_out_however_late_it_is_told_and_whatever_stands_around_it() {
+        let transcript = Transcript::new(Clock::start());
+        for number in 0..1000 {
+            let password = format!("secret-{number}");
+            transcript.learn(&json!({"instance": format!("D1-{number}"), "account": {"password": password}}));
+        }
+        transcript.learn(&json!({"password": "short"}));
+        transcript.learn(&json!({"server_password": "ünter-secret-7"}));
 
-        transcript.forget("D1-1");
-        let kept = |transcript: &Transcript, text: &str| transcript.kept.lock().unwrap().without_secrets(text.into());
-        let at_once = kept(&transcript, "secret of D1-1");
-        transcript.clock = transcript.clock.advanced(LINGER * 2);
-        transcript.note(1, Said::Stderr("later".into()));
+        let kept = transcript.kept.lock().unwrap();
+        for (text, expected) in [
+            ("secret-7", "<secret>"),
+            ("ü secret-999 and secret-12ü", "ü <secret> and <secret>ü"),
+            // The longest of those that fit.
+            ("ünter-secret-7secret-77", "<secret><secret>"),
+            ("secret-", "secret-"),
+            ("short", "short"),
+        ] {
+            assert_eq!(kept.without_secrets(text), expected);
+        }
+    }
 
-        assert_eq!(at_once, "<secret>");
-        assert_eq!(transcript.kept.lock().unwrap().secrets.of.keys().collect::<Vec<_>>(), ["D1-2"]);
-        assert_eq!(kept(&transcript, "it is the secret of D1-2"), "it is the <secret>");
+    #[test]
+    fn a_long_text_is_cut_between_characters_and_no_secret_stands_at_the_cut() {
+        let transcript = Transcript::new(Clock::start());
+        transcript.learn(&json!({"password": "0123456789"}));
+        let text = format!("{}0123456789{}", "ü".repeat(LONGEST_TEXT - 4), "y".repeat(LONGEST_TEXT));
+
+        let kept = transcript.kept.lock().unwrap().without_secrets(&text);
+
+        let expected = format!("{}<sec... ({} octets)", "ü".repeat(LONGEST_TEXT - 4), text.len());
+        assert!(kept == expected, "{}", &kept[kept.len() - 60..]);
     }
 
     #[test]
