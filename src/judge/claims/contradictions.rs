@@ -2,7 +2,7 @@
 //!
 //! A claim that the wire does not speak of contradicts nothing. So each word here asks for a positive sign to the contrary.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::capture::recording::PROVIDER_LANE;
 use crate::capture::{Sight, Timeline};
@@ -11,7 +11,7 @@ use crate::judge::reports::reports_of;
 use crate::wire::mo::ReportedResult;
 
 /// Something that an adapter has said, by an event or in an answer. Devices have the names of the scenario.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Word {
     /// The result of a campaign is known to a Device.
     Settled {
@@ -58,16 +58,59 @@ pub enum Word {
     },
 }
 
+impl Word {
+    /// The Device that it is about.
+    fn device(&self) -> Option<&str> {
+        match self {
+            Self::Settled { device, .. } | Self::Prompted { device, .. } | Self::Recorded { device, .. } => {
+                Some(device)
+            }
+            Self::Inside { device, .. } => Some(device),
+            Self::Pushed { .. } => None,
+        }
+    }
+}
+
 /// Each of the words that the recording contradicts, with what it shows, in a sentence.
 pub fn contradictions(words: &[Word], timeline: &Timeline) -> Vec<String> {
-    let wire = Wire { timeline, settled: settled(words) };
-    let said: Vec<String> = words.iter().filter_map(|word| wire.contradicts(word)).collect();
+    // An adapter may say the same many thousand times.
+    let mut heard = HashSet::new();
+    let words: Vec<&Word> = words.iter().filter(|word| heard.insert(*word)).collect();
+    let wire = Wire::of(&words, timeline);
     let mut once = BTreeSet::new();
-    said.into_iter().filter(|sentence| once.insert(sentence.clone())).collect()
+    let said = words.into_iter().filter_map(|word| wire.contradicts(word));
+    said.filter(|sentence| once.insert(sentence.clone())).collect()
+}
+
+/// Values of campaigns, by their names.
+type Campaigns<T> = BTreeMap<String, BTreeSet<T>>;
+
+/// What the recording shows of all that words are about: each lane is gone through once, however much was said of it.
+struct Wire<'a> {
+    timeline: &'a Timeline,
+    /// The codes that each Device says a campaign came to.
+    settled: BTreeMap<(&'a str, &'a str), BTreeSet<u16>>,
+    /// The codes of firmware and software that each Device reported, none for settings.
+    reported: BTreeMap<&'a str, Campaigns<u16>>,
+    /// The sequence numbers under which campaigns were announced, by lane.
+    announced: BTreeMap<&'a str, Campaigns<u64>>,
+}
+
+impl<'a> Wire<'a> {
+    fn of(words: &[&'a Word], timeline: &'a Timeline) -> Self {
+        let devices: BTreeSet<&str> = words.iter().filter_map(|word| word.device()).collect();
+        let lanes = devices.iter().copied().chain([PROVIDER_LANE]);
+        Self {
+            timeline,
+            settled: settled(words),
+            reported: devices.iter().map(|device| (*device, reported(timeline, device))).collect(),
+            announced: lanes.map(|lane| (lane, announced(timeline, lane))).collect(),
+        }
+    }
 }
 
 /// The codes that each Device says a campaign came to.
-fn settled(words: &[Word]) -> BTreeMap<(&str, &str), BTreeSet<u16>> {
+fn settled<'a>(words: &[&'a Word]) -> BTreeMap<(&'a str, &'a str), BTreeSet<u16>> {
     let mut settled: BTreeMap<(&str, &str), BTreeSet<u16>> = BTreeMap::new();
     for word in words {
         if let Word::Settled { device, campaign, code } = word {
@@ -77,9 +120,32 @@ fn settled(words: &[Word]) -> BTreeMap<(&str, &str), BTreeSet<u16>> {
     settled
 }
 
-struct Wire<'a> {
-    timeline: &'a Timeline,
-    settled: BTreeMap<(&'a str, &'a str), BTreeSet<u16>>,
+/// The codes of firmware and software that a Device reported about each campaign, none for settings.
+fn reported(timeline: &Timeline, device: &str) -> Campaigns<u16> {
+    let mut reported = Campaigns::new();
+    for report in reports_of(timeline, device) {
+        let code = match ReportedResult::from_alert(&report.alert) {
+            Ok(ReportedResult::Firmware { result, .. }) => Some(result.0),
+            Ok(ReportedResult::Software { result, .. }) => Some(result.0),
+            Ok(ReportedResult::Provisioning(_)) | Err(_) => None,
+        };
+        reported.entry(report.campaign).or_default().extend(code);
+    }
+    reported
+}
+
+/// The sequence numbers under which campaigns were announced on a lane.
+fn announced(timeline: &Timeline, lane: &str) -> Campaigns<u64> {
+    let mut announced = Campaigns::new();
+    for sighting in timeline.on(lane) {
+        if let Sight::Notification(notification) = &sighting.what
+            && let Ok(signed) = &notification.announcement
+        {
+            let said = &signed.announcement;
+            announced.entry(said.campaign.to_string()).or_default().insert(said.sequence.0);
+        }
+    }
+    announced
 }
 
 impl Wire<'_> {
@@ -91,12 +157,12 @@ impl Wire<'_> {
                 // A campaign of several commands, or one that was taken up again, has several results.
                 let is_borne_out = reported.is_empty() || reported.iter().any(|code| said.contains(code));
                 (!is_borne_out).then(|| {
-                    let (said, reported) = (list(said), list(&reported));
+                    let (said, reported) = (list(said), list(reported));
                     format!("Device {device} says that campaign `{campaign}` came to {said}, and reports {reported}")
                 })
             }
             Word::Prompted { device, campaign } => {
-                let heard = self.announced(device, campaign).next().is_some();
+                let heard = self.announced(device, campaign).is_some();
                 (!heard).then(|| {
                     format!(
                         "Device {device} says that its End User is asked about campaign `{campaign}`, of which it was \
@@ -113,7 +179,7 @@ impl Wire<'_> {
                 };
                 let is_borne_out = reported.is_empty() || reported.contains(code);
                 (!is_borne_out).then(|| {
-                    let reported = list(&reported);
+                    let reported = list(reported);
                     format!(
                         "the provider's record says that Device {device} reported {code} about campaign `{campaign}`, and \
                          it reported {reported}"
@@ -132,10 +198,9 @@ impl Wire<'_> {
                 })
             }
             Word::Pushed { campaign, sequence } => {
-                let sent: BTreeSet<u64> = self.announced(PROVIDER_LANE, campaign).collect();
-                let is_borne_out = sent.is_empty() || sent.contains(sequence);
-                (!is_borne_out).then(|| {
-                    let sent = list(&sent);
+                let sent = self.announced(PROVIDER_LANE, campaign)?;
+                (!sent.contains(sequence)).then(|| {
+                    let sent = list(sent);
                     format!(
                         "the provider says that campaign `{campaign}` has sequence number {sequence}, and announces {sent}"
                     )
@@ -144,29 +209,14 @@ impl Wire<'_> {
         }
     }
 
-    /// The codes of firmware and software that a Device reported about a campaign, none for settings; nothing where it
-    /// reported nothing.
-    fn codes(&self, device: &str, campaign: &str) -> Option<BTreeSet<u16>> {
-        let reports = reports_of(self.timeline, device);
-        let mut about = reports.iter().filter(|report| report.campaign == campaign).peekable();
-        about.peek()?;
-        let code = |alert| match ReportedResult::from_alert(alert) {
-            Ok(ReportedResult::Firmware { result, .. }) => Some(result.0),
-            Ok(ReportedResult::Software { result, .. }) => Some(result.0),
-            Ok(ReportedResult::Provisioning(_)) | Err(_) => None,
-        };
-        Some(about.filter_map(|report| code(&report.alert)).collect())
+    /// The codes that a Device reported about a campaign; nothing where it reported nothing.
+    fn codes(&self, device: &str, campaign: &str) -> Option<&BTreeSet<u16>> {
+        self.reported.get(device)?.get(campaign)
     }
 
-    /// The sequence numbers under which a campaign was announced on a lane.
-    fn announced<'b>(&'b self, lane: &'b str, campaign: &'b str) -> impl Iterator<Item = u64> + 'b {
-        self.timeline.on(lane).filter_map(move |sighting| match &sighting.what {
-            Sight::Notification(notification) => {
-                let said = &notification.announcement.as_ref().ok()?.announcement;
-                (said.campaign.as_str() == campaign).then_some(said.sequence.0)
-            }
-            _ => None,
-        })
+    /// The sequence numbers under which a campaign was announced on a lane; nothing where it was not.
+    fn announced(&self, lane: &str, campaign: &str) -> Option<&BTreeSet<u64>> {
+        self.announced.get(lane)?.get(campaign)
     }
 }
 
@@ -177,24 +227,27 @@ fn list<T: ToString>(values: &BTreeSet<T>) -> String {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::mpsc;
+    use std::time::Duration;
 
     use super::*;
-    use crate::capture::pcapng;
+    use crate::capture::{Recording, pcapng};
 
     /// A recording in which D1 reports 200 about `spring-patch`.
-    fn timeline() -> Timeline {
+    fn recording() -> Recording {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("captures/firmware_update/normal-flow--a-device-reports-its-success-when-everybody-is-asked.pcapng");
-        Timeline::of(&pcapng::read(std::fs::read(path).unwrap().as_slice()).unwrap())
+        pcapng::read(std::fs::read(path).unwrap().as_slice()).unwrap()
+    }
+
+    fn timeline() -> Timeline {
+        Timeline::of(&recording())
     }
 
     #[test]
     fn a_word_that_the_recording_bears_out_or_does_not_speak_of_contradicts_nothing() {
         let timeline = timeline();
-        let sequence = Wire { timeline: &timeline, settled: BTreeMap::new() }
-            .announced(PROVIDER_LANE, "spring-patch")
-            .next()
-            .unwrap();
+        let sequence = *announced(&timeline, PROVIDER_LANE)["spring-patch"].first().unwrap();
         let (device, campaign) = ("D1".to_owned(), "spring-patch".to_owned());
         let words = [
             Word::Settled { device: device.clone(), campaign: campaign.clone(), code: 200 },
@@ -235,5 +288,20 @@ mod tests {
         for (found, expected) in found.iter().zip(expected) {
             assert!(found.contains(expected), "{found}");
         }
+    }
+    #[test]
+    fn ten_thousand_words_are_held_against_the_recording_in_one_go() {
+        let mut recording = recording();
+        recording.frames = std::iter::repeat_n(recording.frames, 40).flatten().collect();
+        let timeline = Timeline::of(&recording);
+        let word = |code| Word::Settled { device: "D1".into(), campaign: "spring-patch".into(), code };
+        let prompted = |number| Word::Prompted { device: "D1".into(), campaign: format!("campaign-{number}") };
+        let words: Vec<Word> = (0..10_000).flat_map(|number| [word(599), prompted(number)]).collect();
+        let (done, found) = mpsc::channel();
+
+        std::thread::spawn(move || done.send(contradictions(&words, &timeline)));
+
+        let found = found.recv_timeout(Duration::from_secs(5)).expect("a second is plenty");
+        assert_eq!(found.len(), 10_001);
     }
 }
