@@ -41,7 +41,12 @@ fn run(place: &Place, arguments: &[&str]) -> Left {
 
 /// Writes the profile of a Device with these capabilities.
 fn profile(place: &Place, capabilities: &str) -> String {
-    let text = format!("role: device\nname: Somebody's Device\ncapabilities: {capabilities}\n");
+    profile_with(place, capabilities, "")
+}
+
+/// Writes such a profile with further lines.
+fn profile_with(place: &Place, capabilities: &str, lines: &str) -> String {
+    let text = format!("role: device\nname: Somebody's Device\ncapabilities: {capabilities}\n{lines}");
     std::fs::write(place.path("profile.yaml"), text).unwrap();
     "profile.yaml".to_owned()
 }

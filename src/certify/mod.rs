@@ -28,7 +28,7 @@ pub use features::{Example, Suite};
 pub use foreign::Foreign;
 pub use lint::{LintError, LintErrors, LintKind, Place, Rules, StepMatch};
 pub use phrases::{match_step, phrasebook_markdown};
-pub use profile::{Launch, Origin, Profile, profile_schema};
+pub use profile::{Launch, Origin, Profile, Sockets, profile_schema};
 pub use record::{RecordError, Renewal, Renewed, renew};
 pub use repeat::quoted;
 pub use replay::{

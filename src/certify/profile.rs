@@ -18,8 +18,10 @@ use crate::spec::{Capabilities, Capability, Mandatory, Role};
 pub use launch::{Launch, Origin};
 
 /// The fields of the file.
-const FIELDS: [&str; 8] =
-    ["role", "name", "command", "capabilities", "mandatory", "interface", "time-scale", "expected-failures"];
+const FIELDS: [&str; 9] =
+    ["role", "name", "command", "capabilities", "mandatory", "interface", "sockets", "time-scale", "expected-failures"];
+/// Where the sockets of a subject may be.
+const PLACES: [&str; 2] = ["here", "elsewhere"];
 /// The roles that a subject may have.
 const ROLES: [&str; 2] = ["device", "provider"];
 /// How many times slower than the reference a subject may be.
@@ -40,10 +42,21 @@ pub struct Profile {
     pub capabilities: Capabilities,
     /// The interface on which it is reached.
     pub interface: IpAddr,
+    /// Where its sockets are; none where that is for castproof to find out.
+    pub sockets: Option<Sockets>,
     /// How many times longer than usual the spans of scenarios and waits are.
     pub time_scale: f64,
     /// Its expected failures, if it has a list of them; the path is resolved.
     pub expected_failures: Option<PathBuf>,
+}
+
+/// Where the sockets of a subject are: whether this host's kernel can tell of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sockets {
+    /// On this host.
+    Here,
+    /// On another host, or in another network namespace of this one.
+    Elsewhere,
 }
 
 /// The file as it is written.
@@ -71,6 +84,11 @@ struct Written {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     interface: Option<IpAddr>,
+    /// Where the implementation's sockets are: on the host of castproof, or elsewhere, so that its kernel tells nothing of them.
+    /// Where it is left out, they are where the adapter is: elsewhere if it connects from another host's address.
+    #[serde(default)]
+    #[schemars(schema_with = "places")]
+    sockets: Option<String>,
     /// How many times longer than usual the spans of scenarios and waits are; 1 where it is left out.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100))]
@@ -82,6 +100,10 @@ struct Written {
 
 fn roles(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": ROLES })
+}
+
+fn places(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "enum": [PLACES[0], PLACES[1], null] })
 }
 
 fn capabilities(_: &mut SchemaGenerator) -> Schema {
@@ -119,6 +141,12 @@ impl Profile {
             "provider" => Role::Provider,
             other => return Err(file.wrong_at("role", 0, Wrong::name("role", other, &ROLES))),
         };
+        let sockets = match written.sockets.as_deref() {
+            None => None,
+            Some("here") => Some(Sockets::Here),
+            Some("elsewhere") => Some(Sockets::Elsewhere),
+            Some(other) => return Err(file.wrong_at("sockets", 0, Wrong::name("place of sockets", other, &PLACES))),
+        };
         let is_name = |name: &str| {
             !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME && !name.contains(char::is_control)
         };
@@ -133,6 +161,7 @@ impl Profile {
             launch: Launch::of(&written.command, folder),
             capabilities: claimed.collect::<Result<_, _>>()?,
             interface: written.interface.unwrap_or(Ipv4Addr::LOCALHOST.into()),
+            sockets,
             time_scale: written.time_scale.unwrap_or(1.0),
             expected_failures: written.expected_failures.map(|path| folder.join(path)),
         };

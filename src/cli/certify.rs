@@ -186,7 +186,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         None => None,
         Some(subject) => {
             let foreign = runtime.block_on(subject.start(console, lab.time_scale))?;
-            lab.is_elsewhere = foreign.adapter().is_elsewhere();
+            lab.is_elsewhere = subject.is_elsewhere(foreign.adapter());
             casting = foreign.casting(subject.arguments());
             Some(foreign)
         }

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::certify::{Foreign, Launch, Profile, StrictError, Wrong, interruption};
+use crate::certify::{Foreign, Launch, Profile, Sockets, StrictError, Wrong, interruption};
 use crate::findings::ExitCode;
 use crate::net::Clock;
+use crate::spec::Role;
 use crate::subject::process::{Access, Adapter, AdapterPlan, StartError};
 
 use super::Failure;
@@ -82,6 +83,18 @@ impl Subject {
         };
         let start = Adapter::start(access, self.profile.role, time_scale, Clock::start());
         unless_interrupted(start).await?.map_err(|error| self.failure(&error))
+    }
+
+    /// Whether the Devices under test are where this host's kernel tells nothing of their sockets: as the profile says, and
+    /// otherwise by where the adapter connects from.
+    pub(super) fn is_elsewhere(&self, adapter: &Adapter) -> bool {
+        let is_elsewhere = match self.profile.sockets {
+            Some(Sockets::Here) => false,
+            Some(Sockets::Elsewhere) => true,
+            None => adapter.is_elsewhere(),
+        };
+        // Beside a provider that is under test the Devices are our own.
+        is_elsewhere && self.profile.role != Role::Provider
     }
 
     /// The arguments that choose it on the command line, those after `--` aside.

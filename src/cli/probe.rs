@@ -75,7 +75,7 @@ pub(super) fn probe(console: &Console, options: &Options) -> Result<ExitCode, Fa
             Some(subject) => subject.adapter(console, lab.time_scale).await?,
             None => foreign::unless_interrupted(nameless(&options.command, lab.time_scale)).await??,
         };
-        lab.is_elsewhere = adapter.is_elsewhere();
+        lab.is_elsewhere = subject.as_ref().is_some_and(|subject| subject.is_elsewhere(&adapter));
         let probes = async {
             let probes = LocalSet::new().run_until(stage::probe(&adapter, &lab)).await;
             adapter.finish().await;

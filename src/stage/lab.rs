@@ -22,7 +22,7 @@ pub struct Lab {
     pub time_scale: f64,
     /// Whether Devices hear the sender's own groups, with nothing between.
     pub is_direct: bool,
-    /// Whether the subject is on another host, of whose sockets this host's kernel knows nothing.
+    /// Whether the Devices have their sockets on another host, of which this host's kernel knows nothing.
     pub is_elsewhere: bool,
 }
 

@@ -8,7 +8,7 @@ use castproof::findings::Verdict;
 use serde_json::Value;
 
 use super::place::{FORGED, Left, Place, assert_words, finish};
-use super::{ALL, adapter, profile};
+use super::{ALL, adapter, profile, profile_with, run};
 
 const TOKEN: &str = "open sesame, please";
 const CONSENT: &str = "consent--a-device-asks-and-installs-what-its-end-user-approves";
@@ -21,8 +21,11 @@ struct Listening {
 
 impl Listening {
     fn start(place: &Place, arguments: &[&str]) -> Self {
-        let profile = profile(place, ALL);
-        let door = ["--profile", &profile, "--listen", "0", "--token", TOKEN];
+        Self::start_with(place, &profile(place, ALL), arguments)
+    }
+
+    fn start_with(place: &Place, profile: &str, arguments: &[&str]) -> Self {
+        let door = ["--profile", profile, "--listen", "0", "--token", TOKEN];
         Self::spawn(place.command(&[arguments, &door].concat()))
     }
 
@@ -179,6 +182,44 @@ fn a_line_without_an_end_is_a_fault_on_a_connection_too() {
     assert_eq!(left.code, Some(100), "{}\n{}", left.out, left.err);
     assert_words(&left.out, &["a line of more than 1048576 octets"]);
     bridge.join().unwrap();
+}
+
+#[test]
+fn a_device_behind_a_tunnel_is_not_looked_for_in_this_hosts_kernel_once_the_profile_says_so() {
+    // A liar joins nothing that this host's kernel knows of; neither does an honest Device at the end of a tunnel.
+    for (sockets, code, words) in [
+        ("sockets: elsewhere\n", 101, "its sockets are not on this host"),
+        ("sockets: here\n", 100, "say `sockets: elsewhere` in the profile"),
+        ("", 100, "nobody was a member"),
+    ] {
+        let place = Place::new();
+        let profile = profile_with(&place, ALL, sockets);
+        let castproof = Listening::start_with(&place, &profile, &["probe"]);
+        let bridge = castproof.bridge("liar");
+
+        let left = castproof.finish();
+
+        let as_a_child = run(&place, &["probe", "--profile", &profile, "--", &adapter("liar")]);
+        for left in [left, as_a_child] {
+            assert_eq!(left.code, Some(code), "{sockets}: {}\n{}", left.out, left.err);
+            assert_words(&left.out.replace("\n      ", " ").replace("     ", ""), &[words]);
+        }
+        bridge.join().unwrap();
+    }
+}
+
+#[test]
+fn a_scenario_of_a_device_elsewhere_is_judged_by_the_wire() {
+    let place = Place::new();
+    let profile = profile_with(&place, ALL, "sockets: elsewhere\n");
+    let reference = ["--", env!("CARGO_BIN_EXE_castproof"), "reference", "device"];
+
+    let left = run(&place, &[&["certify", "--profile", &profile, "--scenario", CONSENT], &reference[..]].concat());
+
+    assert_eq!(left.code, Some(0), "{}\n{}", left.out, left.err);
+    let probes = place.findings().1.adapter.unwrap().probes;
+    let listening = probes.iter().find(|probe| probe.probe == "listening").unwrap();
+    assert_words(&listening.observed, &["its sockets are not on this host"]);
 }
 
 #[test]

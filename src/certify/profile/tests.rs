@@ -25,6 +25,15 @@ fn the_least_profile_takes_loopback_and_claims_nothing_more_than_it_must() {
 }
 
 #[test]
+fn a_profile_may_say_where_the_sockets_are() {
+    let sockets = |line: &str| read(&format!("{LEAST}{line}")).unwrap().sockets;
+
+    assert_eq!(sockets(""), None);
+    assert_eq!(sockets("sockets: here\n"), Some(Sockets::Here));
+    assert_eq!(sockets("sockets: elsewhere\n"), Some(Sockets::Elsewhere));
+}
+
+#[test]
 fn paths_are_those_of_the_folder_of_the_profile() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("profile.yaml");
@@ -74,6 +83,11 @@ fn what_is_wrong_is_told_with_file_line_and_hint() {
             "role: device\nname: a\ncapabilities: [trust]\n",
             "profile.yaml:3: `trust` is mandatory for a Device, and no capability: leave it out",
             None,
+        ),
+        (
+            "role: device\nname: a\nsockets: elsewere\n",
+            "profile.yaml:3: no place of sockets is called `elsewere`",
+            Some("did you mean `elsewhere`?"),
         ),
         ("role: device\nname: a\ntime-scale: 0.5\n", "profile.yaml:3: `time-scale` 0.5 is not from 1 to 100", None),
         ("role: device\nname: a\ntime-scale: .nan\n", "profile.yaml:3: `time-scale` NaN is not from 1 to 100", None),

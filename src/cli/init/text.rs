@@ -70,6 +70,11 @@ command: [{program}, {argument}]
 #
 # interface: 127.0.0.1
 
+# Where the implementation's sockets are: `here`, or `elsewhere` when this host's kernel tells nothing of them, as behind a
+# tunnel, or of a box that a program on this host drives.
+#
+# sockets: here
+
 # How many times longer than usual the spans of scenarios and waits are, from 1 to 100, for an implementation that is slow.
 #
 # time-scale: 1

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ALONE, Finding, LOOK, Made, NOWHERE, Prober, plan};
+use super::{ALONE, Finding, Made, NOWHERE, Prober, plan};
 use crate::adapter::DeviceVerb;
 use crate::net::kernel;
 use crate::spec::{ChannelEntry, ChannelTable};
@@ -82,8 +82,21 @@ impl Prober<'_> {
         if self.lab.is_elsewhere { None } else { kernel::is_member(entry.group, entry.interface) }
     }
 
+    /// What comes of a probe where the kernel does not tell.
+    fn untold(&self) -> Finding {
+        match self.lab.is_elsewhere {
+            true => Finding::unclear(
+                "its sockets are not on this host, so the kernel does not tell of them",
+                "where they are on this host after all, `sockets: here` in the profile says so",
+            ),
+            false => Finding::unclear(
+                "the kernel does not tell memberships",
+                "the kernel's table of memberships must be readable: /proc/net/igmp",
+            ),
+        }
+    }
+
     async fn listening(&self, entry: &ChannelEntry) -> Finding {
-        const UNTOLD: &str = "the kernel's table of memberships must be readable: /proc/net/igmp";
         let was_member = self.is_member(entry);
         if let Err(finding) = self.need(json!({ "verb": "listen", "instance": "probe-1" })).await {
             return finding;
@@ -102,10 +115,11 @@ impl Prober<'_> {
                         entry.group, entry.interface
                     ),
                     "join the group of the notification channel on the interface given in `open`, and answer `listen` \
-                     only when the join has succeeded",
+                     only when the join has succeeded; where the Device is not on this host, say `sockets: elsewhere` in \
+                     the profile",
                 )
             }
-            (_, None) => Finding::unclear("the kernel does not tell memberships", UNTOLD),
+            (_, None) => self.untold(),
         }
     }
 
@@ -158,10 +172,7 @@ impl Prober<'_> {
                 format!("it says that the instance is closed, and {} is still joined", entry.group),
                 "close every socket of the instance before you answer `close`",
             ),
-            None => Finding::unclear(
-                format!("the kernel does not tell memberships, looked every {LOOK:?}"),
-                "/proc/net/igmp must be readable",
-            ),
+            None => self.untold(),
         }
     }
 }
