@@ -4,6 +4,8 @@
 
 #[path = "foreign/broken.rs"]
 mod broken;
+#[path = "foreign/complaints.rs"]
+mod complaints;
 #[path = "foreign/connections.rs"]
 mod connections;
 #[path = "cli/place.rs"]

@@ -23,9 +23,14 @@ impl LossMark {
         Self { is_v6, errors: errors(is_v6) }
     }
 
+    /// How many were thrown away since, for all sockets of the host together; none where the kernel does not tell.
+    pub fn lost(&self) -> Option<u64> {
+        Some(errors(self.is_v6)?.saturating_sub(self.errors?))
+    }
+
     /// Whether nothing has been thrown away since, for any socket of the host; false where the kernel does not tell.
     pub fn is_unmoved(&self) -> bool {
-        self.errors.is_some() && errors(self.is_v6) == self.errors
+        self.lost() == Some(0)
     }
 }
 

@@ -363,6 +363,7 @@ impl Stage {
             remains.standing = standing_checks(running);
             remains.doubts.extend(running.doubts());
             remains.excuses = running.excuses();
+            remains.hear_of_drops(running);
             remains.contradictions = running.contradictions();
             remains.observations.extend(observations(running));
             remains.recording = Some(running.recorder.recording().clone());

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::running::Running;
+use super::running::{Running, SaidDrops};
 use crate::capture::Recording;
 use crate::findings::{Authority, CheckResult, Observation, OddAccount, RelayPlan};
 use crate::judge::standing::{self, Standing};
@@ -35,6 +35,16 @@ pub struct Remains {
     pub relays: Vec<RelayPlan>,
     /// The accounts about which something is odd.
     pub odd_accounts: Vec<OddAccount>,
+}
+
+impl Remains {
+    /// Adds what vendors' Devices say of dropped datagrams.
+    pub(super) fn hear_of_drops(&mut self, running: &Running) {
+        match running.said_drops(&self.standing) {
+            SaidDrops::Doubts(words) => self.doubts.extend(words),
+            SaidDrops::Excuses(words) => self.excuses.extend(words),
+        }
+    }
 }
 
 /// What is left of a scenario that was broken off before its end: empty unless that happened.

@@ -37,6 +37,8 @@ mod starved;
 mod trouble;
 mod words;
 
+pub(super) use trouble::SaidDrops;
+
 /// Where the Service Provider's sequence numbers begin; those of the hostile sender are lower.
 pub(super) const SEQUENCE: u64 = 1000;
 /// How often a wait looks again when nothing was recorded: for claims, which no frame announces.

@@ -5,9 +5,18 @@ use std::time::Duration;
 
 use super::Running;
 use crate::capture::Timeline;
+use crate::findings::{CheckResult, Verdict};
 use crate::judge::{HANDS, last_report};
 use crate::net::kernel;
 use crate::stage::scenes::tsi_of;
+
+/// What vendors' Devices say of dropped datagrams, each in words.
+pub(in crate::stage) enum SaidDrops {
+    /// With any of it, nothing can be concluded.
+    Doubts(Vec<String>),
+    /// With any of it nothing passes, and what failed fails all the same.
+    Excuses(Vec<String>),
+}
 
 impl Running {
     /// Why a failure may be this host's doing and not that of those concerned.
@@ -56,6 +65,28 @@ impl Running {
         devices.chain(provider.map(|excuse| format!("the Service Provider: {excuse}"))).collect()
     }
 
+    /// The datagrams that vendors' Devices say were dropped on sockets which they have closed.
+    ///
+    /// With such a word nothing passes. A failure is inconclusive by it where the word may be true and lost datagrams may be
+    /// why: this host's kernel lost as many, or knows nothing of the Device; and the Device said nothing in the recording that
+    /// breaks a standard, which no loss explains. Else the failure stands.
+    pub(in crate::stage) fn said_drops(&self, standing: &[CheckResult]) -> SaidDrops {
+        let said =
+            self.devices.iter().filter(|_| self.is_foreign.0).map(|(name, device)| (name, device.kernel_drops()));
+        let said: Vec<(&String, u64)> = said.filter(|(_, drops)| *drops > 0).collect();
+        let lost = if self.lab.is_elsewhere { None } else { self.losses.lost() };
+        let all = said.iter().fold(0_u64, |all, (_, drops)| all.saturating_add(*drops));
+        let may_be_true = lost.is_none_or(|lost| lost >= all);
+        let is_beyond_loss = standing.iter().any(|check| check.verdict == Verdict::Fail);
+        let beside = match lost {
+            Some(lost) if !may_be_true => format!(", and this host lost {lost}"),
+            _ => String::new(),
+        };
+        let word = |(name, drops)| format!("Device {name} says that its kernel dropped {drops} datagram(s){beside}");
+        let words = said.into_iter().map(word).collect();
+        if may_be_true && !is_beyond_loss { SaidDrops::Doubts(words) } else { SaidDrops::Excuses(words) }
+    }
+
     /// What adapters did wrong, each in words.
     pub(in crate::stage) fn adapter_faults(&self) -> Vec<String> {
         let devices = self.devices.values().flat_map(|device| device.faults());
@@ -63,13 +94,15 @@ impl Running {
         self.past_faults.iter().cloned().chain(devices).chain(provider).collect()
     }
 
-    /// Datagrams that the kernel dropped, for anybody.
+    /// Datagrams that this host's kernel dropped, for anybody, as far as castproof sees it itself: what a vendor's Device says
+    /// of sockets that it has closed is its word ([`Running::said_drops`]).
     fn kernel_drops(&self) -> u64 {
-        // Where the host lost nothing nobody did, whatever a vendor's Device says.
+        // Where the host lost nothing nobody did.
         if self.losses.is_unmoved() {
             return 0;
         }
-        let closed: u64 = self.devices.values().map(|device| device.kernel_drops()).sum();
+        let own = self.devices.values().filter(|_| !self.is_foreign.0);
+        let closed: u64 = own.map(|device| device.kernel_drops()).sum();
         let ports = (0..self.lease.count()).map(|index| self.lease.port(index)).collect::<BTreeSet<_>>();
         let open = kernel::udp_sockets().into_iter().filter(|row| ports.contains(&row.local.port()));
         closed + open.map(|row| row.drops).sum::<u64>()
