@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io::{self, Cursor};
+use std::mem::MaybeUninit;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
@@ -134,12 +136,17 @@ impl Gate {
     /// The next adapter that connects; or why there is none.
     pub(super) async fn next(&self, patience: f64) -> Result<Caller, String> {
         let within = self.within.mul_f64(patience);
-        let (place, caller) = oneshot::channel();
-        let _ = self.wanted.send(place);
-        match timeout(within, caller).await {
-            Ok(Ok(caller)) => Ok(caller),
-            _ => Err(self.nobody(within)),
-        }
+        let asking = async {
+            loop {
+                let (place, caller) = oneshot::channel();
+                self.wanted.send(place).ok()?;
+                // A place that nobody was put in is that of a caller which had hung up.
+                if let Ok(caller) = caller.await {
+                    return Some(caller);
+                }
+            }
+        };
+        timeout(within, asking).await.ok().flatten().ok_or_else(|| self.nobody(within))
     }
 
     fn nobody(&self, within: Duration) -> String {
@@ -221,6 +228,7 @@ async fn hand_over(mut stream: TcpStream, mut early: Vec<u8>, peer: SocketAddr, 
                 None => return,
                 // Who asked may have given up since.
                 Some(place) if place.is_closed() => {}
+                Some(_) if has_hung_up(&stream) => return,
                 Some(place) => break place,
             },
             read = stream.read(&mut chunk), if early.len() < MOST_EARLY => match read {
@@ -235,6 +243,14 @@ async fn hand_over(mut stream: TcpStream, mut early: Vec<u8>, peer: SocketAddr, 
     let (output, input) = stream.into_split();
     let output = Box::new(Cursor::new(early).chain(output));
     let _ = place.send(Caller { input: Box::new(input), output, peer, seat });
+}
+
+/// Whether a connection is over by what the kernel says now; what this process was told of it may be older.
+fn has_hung_up(stream: &TcpStream) -> bool {
+    match SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]) {
+        Ok(length) => length == 0,
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+    }
 }
 
 /// Whether an address is one of this host's.
