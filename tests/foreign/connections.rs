@@ -11,6 +11,7 @@ use super::place::{FORGED, Left, Place, assert_words, finish};
 use super::{ALL, adapter, profile, profile_with, run};
 
 const TOKEN: &str = "open sesame, please";
+const RESTARTED: &str = "provider-restart--results-and-unknowns-are-the-same-after-a-restart";
 const CONSENT: &str = "consent--a-device-asks-and-installs-what-its-end-user-approves";
 
 /// castproof, waiting.
@@ -220,6 +221,19 @@ fn a_scenario_of_a_device_elsewhere_is_judged_by_the_wire() {
     let probes = place.findings().1.adapter.unwrap().probes;
     let listening = probes.iter().find(|probe| probe.probe == "listening").unwrap();
     assert_words(&listening.observed, &["its sockets are not on this host"]);
+}
+
+#[test]
+fn a_provider_with_an_address_of_its_own_is_found_there_also_after_a_restart() {
+    let place = Place::new();
+    std::fs::write(place.path("sp.yaml"), "role: provider\nname: Somebody's server\n").unwrap();
+    let script = adapter("moved");
+
+    let left = run(&place, &["certify", "--profile", "sp.yaml", "--scenario", RESTARTED, "--", &script]);
+
+    assert_eq!(left.code, Some(0), "{}\n{}", left.out, left.err);
+    let transcript = std::fs::read_to_string(place.findings().0.join("adapter.jsonl")).unwrap();
+    assert_words(&transcript, &[r#"\"address\":\"127.0.0.2:"#, r#"\"listen\":\"127.0.0.2:"#]);
 }
 
 #[test]

@@ -22,6 +22,11 @@ fn a_word_that_the_wire_or_the_kernel_contradicts_is_a_verdict_of_its_own() {
     for (name, slug, words) in [
         ("boasts", REPORTED, "Device D1 says that campaign `spring-patch` came to 599, and reports 200"),
         ("poses", REPORTED, "asked for ./DevDetail/FwV, Device D1 says that it is 9.9, and answers 2.0 over DM"),
+        (
+            "foretells",
+            FORGED,
+            "Device D1 says that its End User is asked about campaign `never-sent`, of which it was never notified",
+        ),
         ("deaf", FORGED, "Device D1 says that it listens, and nobody is a member of 239.255."),
     ] {
         let place = Place::new();
