@@ -342,7 +342,8 @@ impl Timeline {
 }
 
 fn names(lane: &Lane, dev_id: &str) -> bool {
-    words_of(lane).any(|word| word == dev_id)
+    // Few lanes have it at all, and most descriptions need not be taken apart.
+    (lane.name == dev_id || lane.description.contains(dev_id)) && words_of(lane).any(|word| word == dev_id)
 }
 
 /// The words that may stand for a lane: its name, and those of its description, of which the DevId is one.

@@ -323,6 +323,33 @@ fn a_device_whose_server_went_away_after_its_challenge_begins_anew() {
     assert_eq!(verdicts.map(|found| verdict(&found, "X-DM-09")), expected);
 }
 
+#[test]
+fn an_answer_that_a_device_need_not_have_waited_for_binds_it_to_nothing() {
+    let challenged = || {
+        Session::new("D1", "1")
+            .message(Side::Client, opening(None))
+            .message(Side::Server, vec![header_status(1, 407, b"one")])
+    };
+    let accepted = || {
+        Session::new("D1", "2")
+            .message(Side::Client, opening(None))
+            .edit(|message| message.header.cred = Some(credential(b"one")))
+            .message(Side::Server, vec![header_status(1, 212, b"two")])
+    };
+    let challenges = [100, 3_000].map(|delay| talk([challenged().answered_after(delay), accepted()]));
+    let report = |id| Session::new("D1", id).report("c1", 200).taken();
+    let reports = [100, 3_000].map(|delay| {
+        let mut tape = broadcast(&octets(&session()));
+        tape.announce("c1", 1).announce("c1", 1);
+        tape.session(report("1").answered_after(delay)).session(report("2"));
+        tape.standing(&known())
+    });
+
+    let hurried = [Verdict::Fail, Verdict::Pass].map(Some);
+    assert_eq!(challenges.map(|found| verdict(&found, "X-DM-09")), hurried);
+    assert_eq!(reports.map(|found| verdict(&found, "X-DM-01")), hurried);
+}
+
 /// A sound session, but for its last message from this side.
 fn spoilt(change: impl FnOnce(&mut Message)) -> Session {
     Session::new("D1", "1").message(Side::Client, opening(Some(firmware(503)))).edit(change)

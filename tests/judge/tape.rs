@@ -44,6 +44,8 @@ pub(crate) struct Session {
     device: String,
     id: String,
     messages: Vec<(Side, Message)>,
+    /// How long each answer takes, in milliseconds.
+    delay: u64,
 }
 
 pub(crate) fn names(devices: &[&str]) -> Vec<String> {
@@ -218,6 +220,9 @@ impl Tape {
         let mut talk = self.conversation(&session.device);
         for (from, message) in session.messages {
             let xml = message.to_xml();
+            if from == Side::Server {
+                self.now = self.now + Duration::from_millis(session.delay);
+            }
             let head = match from {
                 Side::Client => "POST /dm HTTP/1.1",
                 Side::Server => "HTTP/1.1 200 OK",
@@ -288,7 +293,12 @@ impl Tape {
 
 impl Session {
     pub(crate) fn new(device: &str, id: &str) -> Self {
-        Self { device: device.to_owned(), id: id.to_owned(), messages: Vec::new() }
+        Self { device: device.to_owned(), id: id.to_owned(), messages: Vec::new(), delay: 0 }
+    }
+
+    /// The same with answers that take so many milliseconds.
+    pub(crate) fn answered_after(self, delay: u64) -> Self {
+        Self { delay, ..self }
     }
 
     fn header(&self, from: Side) -> SyncHdr {

@@ -2,14 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::capture::recording::{INTERACTION_LANE, POWER_COMMENT, PROVIDER_LANE};
 use crate::capture::{Frame, Notification, Packet, Recording, Side, Sight, Sighting, Timeline};
-use crate::spec::{Announcement, UpdateKind};
+use crate::spec::{Announcement, Timestamp, UpdateKind};
 use crate::wire::syncml::{Alert, Command, Message, Status, alert};
 
 use super::transfer::Transfer;
 use super::{Known, Spot};
+
+/// An answer that took as long need not have been heard. On a busy host it is held back on its further way too, and a Device
+/// may hang up: the reference does so five seconds after it spoke.
+const MAY_GIVE_UP: Duration = Duration::from_millis(2_500);
 
 /// What the checks look at.
 pub(super) struct Scene<'a> {
@@ -54,7 +59,8 @@ pub(super) struct Turn<'a> {
     pub from: Side,
     /// The message.
     pub message: &'a Message,
-    /// Whether the relay did something to its connection, so that neither side need have heard the other.
+    /// Whether it need not have been heard: the relay did something to its connection, or it is an answer for which a Device
+    /// need not have waited.
     pub is_meddled: bool,
     /// Whether a stranger speaks on its connection.
     pub is_foreign: bool,
@@ -307,6 +313,8 @@ fn dialogues<'a>(timeline: &'a Timeline, touched: &Touched) -> Vec<Dialogue<'a>>
     // The dialogue that each Device's SessionID stands for at present, and whether it was just challenged.
     let mut current: HashMap<(&str, &str), (usize, bool)> = HashMap::new();
     let (mut meddled, mut foreign) = (BTreeSet::new(), BTreeSet::new());
+    // When the last message of a Device came on each connection.
+    let mut asked: HashMap<usize, Timestamp> = HashMap::new();
     for sighting in &timeline.sightings {
         let (from, connection, caller, message) = match &sighting.what {
             Sight::ConnectionOpened { connection, client, server } => {
@@ -327,12 +335,19 @@ fn dialogues<'a>(timeline: &'a Timeline, touched: &Touched) -> Vec<Dialogue<'a>>
             }
             _ => continue,
         };
+        let is_late = match from {
+            Side::Client => {
+                asked.insert(connection, sighting.at);
+                false
+            }
+            Side::Server => asked.get(&connection).is_some_and(|at| sighting.at.since(*at) >= MAY_GIVE_UP),
+        };
         let turn = Turn {
             spot: (sighting.frame, sighting.at),
             connection,
             from,
             message,
-            is_meddled: meddled.contains(&connection),
+            is_meddled: is_late || meddled.contains(&connection),
             is_foreign: foreign.contains(&connection),
         };
         let known = current.get(&caller).copied();
