@@ -6,7 +6,7 @@
 //! begins, else where a start line can be recognised. Interim responses (1xx) announce the final one and are left out. Bodies
 //! are given as they are: content codings are not undone.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::conversation::Side;
@@ -94,9 +94,7 @@ pub enum HttpEvent {
 pub struct Interaction {
     connections: Connections,
     /// For each connection that is followed, the parsers of client and server.
-    parsers: VecDeque<[Parser; 2]>,
-    /// Which connection the first parsers are of.
-    first: usize,
+    parsers: BTreeMap<usize, [Parser; 2]>,
     /// Octets in all parsers.
     held: usize,
 }
@@ -131,11 +129,9 @@ impl Interaction {
                 }
                 TcpEvent::Forgotten { connection } => {
                     self.end(connection, &mut events);
-                    let followed = connection + 1;
-                    for parsers in self.parsers.drain(..followed.saturating_sub(self.first).min(self.parsers.len())) {
+                    if let Some(parsers) = self.parsers.remove(&connection) {
                         self.held -= parsers.iter().map(Parser::held).sum::<usize>();
                     }
-                    self.first = self.first.max(followed);
                 }
             }
         }
@@ -146,7 +142,8 @@ impl Interaction {
     pub fn finish(&mut self) -> Vec<HttpEvent> {
         let waiting = self.connections.finish();
         let mut events = self.read(waiting);
-        for connection in self.first..self.first + self.parsers.len() {
+        let connections: Vec<usize> = self.parsers.keys().copied().collect();
+        for connection in connections {
             // A connection that stays open ends no message that is still under way, whatever its framing.
             self.end(connection, &mut events);
         }
@@ -162,8 +159,8 @@ impl Interaction {
     fn end(&mut self, connection: usize, events: &mut Vec<HttpEvent>) {
         for from in [Side::Client, Side::Server] {
             self.parse(connection, from, events, |parser, _| parser.unfinished());
-            let parsers = connection.checked_sub(self.first).and_then(|index| self.parsers.get_mut(index));
-            let Some(parser) = parsers.map(|parsers| &mut parsers[from as usize]) else { continue };
+            let Some(parsers) = self.parsers.get_mut(&connection) else { continue };
+            let parser = &mut parsers[from as usize];
             let before = parser.held();
             let unread = parser.close();
             self.held -= before - parser.held();
@@ -181,11 +178,8 @@ impl Interaction {
         events: &mut Vec<HttpEvent>,
         act: impl FnOnce(&mut Parser, &mut Vec<HttpMessage>) -> Result<(), String>,
     ) {
-        let Some(index) = connection.checked_sub(self.first) else { return };
-        if self.parsers.len() <= index {
-            self.parsers.resize_with(index + 1, || [Parser::new(Side::Client), Parser::new(Side::Server)]);
-        }
-        let parser = &mut self.parsers[index][from as usize];
+        let both = || [Parser::new(Side::Client), Parser::new(Side::Server)];
+        let parser = &mut self.parsers.entry(connection).or_insert_with(both)[from as usize];
         let before = parser.held();
         let was_failed = parser.has_failed();
         let mut found = Vec::new();

@@ -3,10 +3,11 @@
 //! Fed segment by segment. Retransmissions and overlaps are taken once: the octets that came first count. Segments that
 //! come early wait, at most 1 MiB and 4,096 of them for each direction and 32 MiB in all. A gap that stays is reported,
 //! and what follows it is given: a gap stays when the other side has acknowledged what is missing and says something, when
-//! too much waits, and when the connection or the capture ends. The latest 16,384 connections are followed; an older one is forgotten, and that is reported
-//! where something was under way.
+//! too much waits, and when the connection or the capture ends. The latest 16,384 connections are followed, and of those
+//! that ended the latest 1,024, for what comes late; another is forgotten, and that is reported where something was under
+//! way.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 
 use super::conversation::Side;
@@ -19,15 +20,20 @@ const WAITING_IN_ALL: usize = 32 << 20;
 /// Connections that are followed.
 pub(super) const FOLLOWED: usize = 16_384;
 
+/// Connections that ended and are followed still.
+pub(super) const ENDED: usize = 1024;
+
 /// Every connection of a recording.
 #[derive(Debug, Clone, Default)]
 pub struct Connections {
     /// From client and server to the latest connection between them.
     latest: HashMap<(SocketAddr, SocketAddr), usize>,
-    /// Those that are followed, the oldest first.
-    followed: VecDeque<Connection>,
-    /// The number of the oldest.
-    first: usize,
+    /// Those that are followed, by their numbers.
+    followed: BTreeMap<usize, Connection>,
+    /// How many there were.
+    count: usize,
+    /// Those that ended, the latest last.
+    ended: VecDeque<usize>,
     /// Octets that wait.
     waiting: usize,
 }
@@ -81,7 +87,7 @@ pub enum TcpEvent {
         /// Why.
         reason: String,
     },
-    /// So many connections came after it that it, and those before it, are no longer followed.
+    /// So many connections came or ended after it that it is no longer followed.
     Forgotten {
         /// Which connection.
         connection: usize,
@@ -118,13 +124,14 @@ impl Connections {
         let mut events = Vec::new();
         let (number, from) = self.find(packet, *sequence, *flags);
         self.forget(&mut events);
-        let Some(connection) = self.followed.get_mut(number - self.first) else { return events };
+        let Some(connection) = self.followed.get_mut(&number) else { return events };
         if flags.has(TcpFlags::RST) {
             if !connection.ended {
                 for side in [Side::Client, Side::Server] {
                     connection.pass_over(number, side, Flow::before_what_waits, &mut self.waiting, &mut events);
                 }
                 connection.ended = true;
+                self.ended.push_back(number);
                 let how = if connection.opened { Ending::Reset(from) } else { Ending::Refused };
                 events.push(TcpEvent::Ended { connection: number, how });
             }
@@ -150,16 +157,10 @@ impl Connections {
             return events;
         }
         let before = flow.waiting_octets;
-        let taken = flow.take(*sequence, *flags, payload);
+        let octets = flow.take(*sequence, *flags, payload);
         self.waiting = self.waiting + flow.waiting_octets - before;
-        match taken {
-            Err(reason) => {
-                self.waiting -= flow.waiting_octets;
-                *flow = Flow::given_up();
-                events.push(TcpEvent::Lost { connection: number, from, reason });
-            }
-            Ok(octets) if !octets.is_empty() => events.push(TcpEvent::Data { connection: number, from, octets }),
-            Ok(_) => {}
+        if !octets.is_empty() {
+            events.push(TcpEvent::Data { connection: number, from, octets });
         }
         let is_too_much = self.waiting > WAITING_IN_ALL;
         let missing = |flow: &Flow| flow.before_what_waits().filter(|_| is_too_much || flow.holds_too_much());
@@ -169,6 +170,7 @@ impl Connections {
             let first = *connection.closed_first.get_or_insert(from);
             if connection.flows.iter().all(|flow| flow.finished) {
                 connection.ended = true;
+                self.ended.push_back(number);
                 events.push(TcpEvent::Ended { connection: number, how: Ending::Closed(first) });
             }
         }
@@ -177,13 +179,13 @@ impl Connections {
 
     /// The addresses of a connection that is followed: client, then server.
     pub fn addresses(&self, connection: usize) -> Option<(SocketAddr, SocketAddr)> {
-        let known = self.followed.get(connection.checked_sub(self.first)?)?;
+        let known = self.followed.get(&connection)?;
         Some((known.client, known.server))
     }
 
     /// Octets that still wait for earlier ones: connection, sender, number of octets.
     pub fn waiting(&self) -> impl Iterator<Item = (usize, Side, usize)> {
-        (self.first..).zip(&self.followed).flat_map(|(number, connection)| {
+        self.followed.iter().flat_map(|(&number, connection)| {
             [Side::Client, Side::Server].into_iter().filter_map(move |side| {
                 let octets = connection.flows[side as usize].waiting_octets;
                 (octets > 0).then_some((number, side, octets))
@@ -194,7 +196,7 @@ impl Connections {
     /// What still waits for octets that were not seen, when no packet follows.
     pub fn finish(&mut self) -> Vec<TcpEvent> {
         let mut events = Vec::new();
-        for (number, connection) in (self.first..).zip(&mut self.followed) {
+        for (&number, connection) in &mut self.followed {
             for side in [Side::Client, Side::Server] {
                 connection.pass_over(number, side, Flow::before_what_waits, &mut self.waiting, &mut events);
             }
@@ -204,25 +206,34 @@ impl Connections {
 
     /// Makes room when there are too many.
     fn forget(&mut self, events: &mut Vec<TcpEvent>) {
-        while self.followed.len() > FOLLOWED
-            && let Some(oldest) = self.followed.pop_front()
+        while self.ended.len() > ENDED
+            && let Some(number) = self.ended.pop_front()
         {
-            let connection = self.first;
-            self.first += 1;
-            let ends = (oldest.client, oldest.server);
-            if self.latest.get(&ends) == Some(&connection) {
-                self.latest.remove(&ends);
-            }
-            for from in [Side::Client, Side::Server] {
-                let waiting = oldest.flows[from as usize].waiting_octets;
-                self.waiting -= waiting;
-                if waiting > 0 {
-                    let reason = format!("{waiting} octets wait, and {FOLLOWED} connections came after this one");
-                    events.push(TcpEvent::Lost { connection, from, reason });
-                }
-            }
-            events.push(TcpEvent::Forgotten { connection });
+            self.drop_one(number, events);
         }
+        while self.followed.len() > FOLLOWED
+            && let Some((&oldest, _)) = self.followed.first_key_value()
+        {
+            self.drop_one(oldest, events);
+        }
+    }
+
+    /// Follows a connection no longer.
+    fn drop_one(&mut self, connection: usize, events: &mut Vec<TcpEvent>) {
+        let Some(known) = self.followed.remove(&connection) else { return };
+        let ends = (known.client, known.server);
+        if self.latest.get(&ends) == Some(&connection) {
+            self.latest.remove(&ends);
+        }
+        for from in [Side::Client, Side::Server] {
+            let waiting = known.flows[from as usize].waiting_octets;
+            self.waiting -= waiting;
+            if waiting > 0 {
+                let reason = format!("{waiting} octets wait, and {FOLLOWED} connections came after this one");
+                events.push(TcpEvent::Lost { connection, from, reason });
+            }
+        }
+        events.push(TcpEvent::Forgotten { connection });
     }
 
     /// The connection that a segment belongs to, and who sent it.
@@ -230,10 +241,11 @@ impl Connections {
         let (source, destination) = (packet.source(), packet.destination());
         let opens = flags.has(TcpFlags::SYN) && !flags.has(TcpFlags::ACK);
         if let Some(&number) = self.latest.get(&(source, destination)) {
-            let known = &self.followed[number - self.first];
-            let own = &known.flows[Side::Client as usize];
             // The same address pair again: a new connection, unless this is the SYN of the present one once more.
-            if !opens || own.next == Some(sequence.wrapping_add(1)) && !known.ended {
+            let is_again = |known: &Connection| {
+                known.flows[Side::Client as usize].next == Some(sequence.wrapping_add(1)) && !known.ended
+            };
+            if !opens || self.followed.get(&number).is_some_and(is_again) {
                 return (number, Side::Client);
             }
         } else if let Some(&number) = self.latest.get(&(destination, source))
@@ -245,16 +257,12 @@ impl Connections {
         let answers = flags.has(TcpFlags::SYN) && !opens || packet.payload().starts_with(b"HTTP/1.");
         let from = if answers { Side::Server } else { Side::Client };
         let (client, server) = if from == Side::Client { (source, destination) } else { (destination, source) };
-        let number = self.first + self.followed.len();
+        let number = self.count;
+        self.count += 1;
         self.latest.insert((client, server), number);
-        self.followed.push_back(Connection {
-            client,
-            server,
-            opened: false,
-            ended: false,
-            closed_first: None,
-            flows: Default::default(),
-        });
+        let flows = Default::default();
+        let connection = Connection { client, server, opened: false, ended: false, closed_first: None, flows };
+        self.followed.insert(number, connection);
         (number, from)
     }
 }
@@ -286,112 +294,5 @@ impl Connection {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::capture::Conversation;
-
-    fn conversation() -> Conversation {
-        Conversation::new("127.0.0.1:40000".parse().unwrap(), "127.0.0.1:8080".parse().unwrap())
-    }
-
-    fn fed(connections: &mut Connections, packets: &[Packet]) -> Vec<TcpEvent> {
-        packets.iter().flat_map(|packet| connections.feed(packet)).collect()
-    }
-
-    fn octets(events: &[TcpEvent], side: Side) -> Vec<u8> {
-        let parts = events.iter().filter_map(|event| match event {
-            TcpEvent::Data { from, octets, .. } if *from == side => Some(octets.as_slice()),
-            _ => None,
-        });
-        parts.collect::<Vec<_>>().concat()
-    }
-
-    #[test]
-    fn a_conversation_comes_back_as_it_was_said() {
-        let (mut talk, mut connections) = (conversation(), Connections::default());
-        let mut packets = talk.data(Side::Client, b"ask");
-        packets.extend(talk.data(Side::Server, b"answer"));
-        packets.extend(talk.closed(Side::Server));
-        packets.extend(talk.closed(Side::Client));
-
-        let events = fed(&mut connections, &packets);
-
-        let data = |from, octets: &[u8]| TcpEvent::Data { connection: 0, from, octets: octets.to_vec() };
-        assert_eq!(
-            events,
-            [
-                TcpEvent::Opened { connection: 0 },
-                data(Side::Client, b"ask"),
-                data(Side::Server, b"answer"),
-                TcpEvent::Finished { connection: 0, from: Side::Server },
-                TcpEvent::Finished { connection: 0, from: Side::Client },
-                TcpEvent::Ended { connection: 0, how: Ending::Closed(Side::Server) },
-            ]
-        );
-    }
-
-    #[test]
-    fn the_same_addresses_again_are_a_new_connection() {
-        let mut connections = Connections::default();
-        let mut first = conversation();
-        let mut packets = first.data(Side::Client, b"one");
-        packets.extend(first.reset(Side::Server));
-        packets.extend(conversation().data(Side::Client, b"two"));
-
-        let events = fed(&mut connections, &packets);
-
-        assert_eq!(events[2], TcpEvent::Ended { connection: 0, how: Ending::Reset(Side::Server) });
-        let last = TcpEvent::Data { connection: 1, from: Side::Client, octets: b"two".to_vec() };
-        assert_eq!(events.last(), Some(&last));
-    }
-
-    #[test]
-    fn a_refused_connection_was_never_opened() {
-        let events = fed(&mut Connections::default(), &conversation().reset(Side::Server));
-
-        assert_eq!(events, [TcpEvent::Ended { connection: 0, how: Ending::Refused }]);
-    }
-
-    #[test]
-    fn a_segment_far_ahead_of_its_turn_loses_the_direction_once() {
-        let (mut talk, mut connections) = (conversation(), Connections::default());
-        let mut packets = talk.data(Side::Client, b"one");
-        let Packet::Segment { sequence, .. } = &mut packets[3] else { panic!("no segment") };
-        *sequence = sequence.wrapping_add(2 << 20);
-        let again = packets[3].clone();
-        packets.push(again);
-
-        let events = fed(&mut connections, &packets);
-
-        let lost = events.iter().filter(|event| matches!(event, TcpEvent::Lost { from: Side::Client, .. })).count();
-        assert_eq!((lost, octets(&events, Side::Client)), (1, vec![]));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn order_and_repetition_do_not_matter(
-            said in prop::collection::vec(any::<u8>(), 1..9000),
-            order in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
-        ) {
-            let (mut talk, mut connections) = (conversation(), Connections::default());
-            let start = talk.opened();
-            let mut packets = talk.data(Side::Client, &said);
-            for index in order {
-                let other = index.index(packets.len());
-                let repeated = packets[other].clone();
-                packets.swap(0, other);
-                packets.push(repeated);
-            }
-
-            let mut events = fed(&mut connections, &start);
-            events.extend(fed(&mut connections, &packets));
-
-            prop_assert_eq!(octets(&events, Side::Client), said);
-            prop_assert_eq!(connections.waiting().count(), 0);
-        }
-    }
-}
+#[path = "tcp_tests.rs"]
+mod tests;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::recording::TcpFlags;
 
-/// Octets that may wait, and how far ahead of its turn a segment may be.
+/// Octets that may wait, and that an acknowledgement alone may show to be missing.
 const WINDOW: usize = 1 << 20;
 
 /// Segments that may wait.
@@ -28,11 +28,6 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// One that is no longer followed.
-    pub(super) fn given_up() -> Self {
-        Self { lost: true, ..Self::default() }
-    }
-
     /// Octets that are missing before the first segment that waits.
     pub(super) fn before_what_waits(&self) -> Option<u64> {
         self.waiting.first_key_value().map(|(at, _)| at - self.taken)
@@ -48,13 +43,17 @@ impl Flow {
         let ahead = distance(self.next?, acknowledgement);
         // A FIN is acknowledged, too, as one octet more; one that was not seen is no octet that is missing.
         let is_fin = ahead == 1 && self.waiting.is_empty();
-        let ahead = u64::try_from(ahead).ok().filter(|ahead| (1..=WINDOW as u64).contains(ahead) && !is_fin)?;
-        Some(self.before_what_waits().map_or(ahead, |missing| missing.min(ahead)))
+        let ahead = u64::try_from(ahead).ok().filter(|ahead| *ahead > 0 && !is_fin)?;
+        match self.before_what_waits() {
+            // What waits was received by whom it was for, however far ahead it is.
+            Some(missing) if missing <= ahead => Some(missing),
+            _ => Some(ahead).filter(|ahead| *ahead <= WINDOW as u64),
+        }
     }
 
     /// Goes on after so many octets that were not seen, and gives those whose turn has come.
     pub(super) fn skip(&mut self, missing: u64) -> Vec<u8> {
-        // At most the window, which is far below 2^32.
+        // Sequence numbers tell apart what is less than 2^31 ahead.
         let missing_octets = u32::try_from(missing).unwrap_or(u32::MAX);
         self.taken += missing;
         let next = self.next.unwrap_or_default().wrapping_add(missing_octets);
@@ -87,14 +86,12 @@ impl Flow {
         !payload.is_empty() && self.next.is_none_or(|next| distance(next, end) > 0)
     }
 
-    /// Takes a segment and gives the octets whose turn has come.
-    pub(super) fn take(&mut self, sequence: u32, flags: TcpFlags, payload: &Arc<[u8]>) -> Result<Vec<u8>, String> {
+    /// Takes a segment and gives the octets whose turn has come. One that is ahead of its turn waits, however far: a
+    /// stray one does no harm there, and where much is missing enough will wait to go on with.
+    pub(super) fn take(&mut self, sequence: u32, flags: TcpFlags, payload: &Arc<[u8]>) -> Vec<u8> {
         let first = if flags.has(TcpFlags::SYN) { sequence.wrapping_add(1) } else { sequence };
         let mut next = *self.next.get_or_insert(first);
         let ahead = distance(next, first);
-        if ahead > WINDOW as i64 {
-            return Err(format!("a segment {ahead} octets ahead of its turn"));
-        }
         // An IP packet holds less than 65,536 octets, so the casts lose nothing.
         let end = first.wrapping_add(payload.len() as u32);
         if flags.has(TcpFlags::FIN) {
@@ -115,7 +112,7 @@ impl Flow {
         }
         self.next = Some(next);
         self.finished = self.fin == Some(next);
-        Ok(octets)
+        octets
     }
 
     /// Keeps a segment until its turn comes; of two with one beginning the longer.
