@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use castproof::capture::{GrowingFile, Recording, Timeline, pcapng};
 use castproof::certify::{self, Rules, Suite};
+use castproof::findings::read_result;
 use castproof::net::Clock;
 use castproof::spec::Timestamp;
 
@@ -80,6 +81,11 @@ fn main() {
                 pcapng::read(File::open(entry.expect("an entry").path()).expect("a file")).expect("a recording")
             })
             .collect();
+        // A scenario whose stage could not be set up has no recording; a figure without it would say too little.
+        let findings = read_result(&folder.join("result.json")).expect("the findings of the run");
+        for scenario in findings.scenarios.iter().filter(|scenario| scenario.capture.is_none()) {
+            println!("run {number}: `{}` has no recording: {}", scenario.slug, scenario.faults.join("; "));
+        }
         let frames: usize = recordings.iter().map(|recording| recording.frames.len()).sum();
         let before = processor_time();
         recordings.iter().for_each(|recording| record(recording, reports.path()));
