@@ -53,13 +53,10 @@ impl Channels {
         remember(&mut self.announced, tsi);
     }
 
-    /// Whether a datagram of a recording of castproof's own is on the notification channel.
-    ///
-    /// On a port of notifications what is no push is one that is malformed, unless it belongs to a delivery: a stray push
-    /// does not make a delivery channel another one.
-    pub(super) fn is_push(&self, destination: SocketAddr, datagram: &[u8]) -> bool {
-        let is_spoilt = || self.push_ports.contains(&destination.port()) && AlcPacket::decode(datagram).is_err();
-        wsp::looks_like_push(datagram) || is_spoilt()
+    /// Whether notifications go to this port. In a recording of castproof's own, what is no push there is one that is
+    /// malformed, unless it belongs to a delivery.
+    pub(super) fn is_push_port(&self, destination: SocketAddr) -> bool {
+        self.push_ports.contains(&destination.port())
     }
 
     /// What a datagram of a foreign capture is.

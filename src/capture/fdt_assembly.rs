@@ -5,6 +5,7 @@
 //! most 64 KiB in at most 4,096 symbols; of at most 64 sessions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::recording::LaneId;
 use crate::wire::DecodeError;
@@ -22,14 +23,14 @@ const SYMBOLS: u64 = 4096;
 pub(super) struct FdtAssembly {
     under_way: BTreeMap<(LaneId, u64), Parts>,
     /// The table read last, and its octets: a session repeats its table with every cycle, and each lane shows it.
-    last: Option<(Vec<u8>, Fdt)>,
+    last: Option<(Vec<u8>, Arc<Fdt>)>,
 }
 
 /// What a packet did to its FDT Instance.
 #[derive(Debug)]
 pub(super) enum Assembled {
     /// It completed the table.
-    Table(Fdt),
+    Table(Arc<Fdt>),
     /// It is one of several parts, and others are missing.
     Part,
     /// It completed something that is no table.
@@ -95,11 +96,12 @@ impl FdtAssembly {
 
     fn table(&mut self, octets: &[u8]) -> Assembled {
         if let Some((_, fdt)) = self.last.as_ref().filter(|(known, _)| known == octets) {
-            return Assembled::Table(fdt.clone());
+            return Assembled::Table(Arc::clone(fdt));
         }
         match Fdt::from_xml(octets) {
             Ok(fdt) => {
-                self.last = Some((octets.to_vec(), fdt.clone()));
+                let fdt = Arc::new(fdt);
+                self.last = Some((octets.to_vec(), Arc::clone(&fdt)));
                 Assembled::Table(fdt)
             }
             Err(error) => Assembled::Malformed(error),

@@ -6,6 +6,7 @@
 //! where two transcripts depart. Whether what was seen is right is not decided here but by the judge.
 
 mod broadcast_words;
+mod cast;
 mod channels;
 mod commands;
 pub mod compare;

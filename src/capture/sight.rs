@@ -29,11 +29,11 @@ pub struct Sighting {
     pub what: Sight,
 }
 
-/// What was seen.
+/// What was seen. What each lane of a recording repeats is shared and not copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sight {
     /// A notification whose Package #0 could be decoded.
-    Notification(Box<Notification>),
+    Notification(Arc<Notification>),
     /// An FDT Instance; one that spans several packets is seen with the packet that completes it.
     Fdt {
         /// The FLUTE session.
@@ -43,7 +43,7 @@ pub enum Sight {
         /// FLUTE version of EXT_FDT: 1 is RFC 3926, 2 is RFC 6726.
         version: u8,
         /// The table.
-        fdt: Box<Fdt>,
+        fdt: Arc<Fdt>,
         /// Flag A of the packet.
         close_session: bool,
     },

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::broadcast_words::{self, Objects, SymbolRun};
+use super::cast::Cast;
 use super::conversation::Side;
 use super::dm_words;
 use super::facts::{self, Fact};
@@ -13,8 +14,8 @@ use super::keys::Keys;
 use super::recording::{AIR_COMMENT, INTERACTION_LANE, LaneId, PROVIDER_LANE, STEP_COMMENT, SkippedPacket};
 use super::redaction::{Redaction, first_octets, shortened};
 use super::sight::{Sight, Sighting};
-use super::tcp::Ending;
-use super::timeline::{OTHER_HTTP, PACKAGE0, PUSH, REMEMBERED, Timeline, UNKNOWN};
+use super::tcp::{ENDED, Ending};
+use super::timeline::{OTHER_HTTP, PACKAGE0, PUSH, REMEMBERED, UNKNOWN};
 use super::transcript::{Line, Shown, TranscriptOptions};
 
 use crate::spec::{Timestamp, into_one_line, one_line};
@@ -35,8 +36,8 @@ pub struct Told {
     pub line: Line,
     /// When the packet was taken.
     pub time: Timestamp,
-    /// The data.
-    pub fact: Fact,
+    /// The data; nothing where words alone were asked for.
+    pub fact: Option<Fact>,
 }
 
 /// Says what was seen.
@@ -46,31 +47,39 @@ pub(super) struct Teller {
     keys: Keys,
     /// Whether lines name the FLUTE session.
     pub(super) name_sessions: bool,
+    /// Whether lines say in data, too, what they say.
+    pub(super) has_facts: bool,
+    pub(super) cast: Cast,
     lines: VecDeque<Told>,
     /// Lines that were given away.
     gone: usize,
     objects: Objects,
-    /// The run of symbols that each lane's last line tells, and that line.
+    /// The run of symbols that each lane's last line tells, and that line; its words are found when the run is over.
     runs: HashMap<LaneId, (SymbolRun, usize)>,
     /// Who is at the two ends of a connection.
     ends: BTreeMap<usize, (String, String)>,
+    /// Connections that are over, the latest last; late octets may still be told of them.
+    over: VecDeque<usize>,
     /// The time of the last sighting.
     last: Timestamp,
 }
 
 impl Teller {
-    /// A teller that names sessions.
+    /// A teller that names sessions and gives facts.
     pub(super) fn new(options: TranscriptOptions, keys: Keys) -> Self {
         Self {
             options,
             redaction: Redaction(options.redact),
             keys,
             name_sessions: true,
+            has_facts: true,
+            cast: Cast::default(),
             lines: VecDeque::new(),
             gone: 0,
             objects: Objects::default(),
             runs: HashMap::new(),
             ends: BTreeMap::new(),
+            over: VecDeque::new(),
             last: Timestamp::default(),
         }
     }
@@ -78,7 +87,7 @@ impl Teller {
     /// The lines that nothing changes any more.
     pub(super) fn settled(&mut self) -> impl Iterator<Item = Told> {
         if self.lines.len() > WAITING {
-            self.runs.clear();
+            self.end_runs();
         }
         let open = self.runs.values().map(|(_, index)| *index).min();
         let count = open.map_or(self.lines.len(), |index| index - self.gone);
@@ -88,64 +97,69 @@ impl Teller {
 
     /// Every line so far; a run of symbols goes on in another line.
     pub(super) fn rest(&mut self) -> impl Iterator<Item = Told> {
-        self.runs.clear();
+        self.end_runs();
         self.settled()
     }
 
     /// Says that a packet was not read.
-    pub(super) fn unread(&mut self, timeline: &Timeline, packet: &SkippedPacket) {
+    pub(super) fn unread(&mut self, packet: &SkippedPacket) {
         let at = self.last;
         let line = Line {
-            at: at.since(timeline.started.unwrap_or(at)),
+            at: at.since(self.cast.started.unwrap_or(at)),
             frame: packet.number,
             lane: UNREAD.into(),
             actor: format!("packet {}", packet.number),
             text: format!("was not read: {}", one_line(&packet.reason)),
             marks: Vec::new(),
         };
-        let fact = Fact::Unread { reason: one_line(&packet.reason), is_loss: packet.is_loss };
+        let fact = self.has_facts.then(|| Fact::Unread { reason: one_line(&packet.reason), is_loss: packet.is_loss });
         self.lines.push_back(Told { line, time: at, fact });
     }
 
     /// Says what was seen.
-    pub(super) fn take(&mut self, timeline: &Timeline, sighting: &Sighting) {
+    pub(super) fn take(&mut self, sighting: &Sighting) {
         self.last = sighting.at;
         let (steps, others): (Vec<&String>, Vec<&String>) =
             sighting.comments.iter().partition(|comment| comment.starts_with(STEP_COMMENT));
         for step in steps {
-            self.runs.clear();
+            self.end_runs();
             let text = step.strip_prefix(STEP_COMMENT).unwrap_or(step).to_owned();
-            self.line(timeline, sighting, (STEPS.into(), String::new()), text, Vec::new(), Fact::Step);
+            self.line(sighting, (STEPS.into(), String::new()), text, Vec::new(), |_| Fact::Step);
         }
         let marks = others.into_iter().map(|comment| match comment.strip_prefix(AIR_COMMENT) {
             Some(decision) => one_line(&format!("⨯ air {decision}")),
             None => one_line(&format!("({comment})")),
         });
         let marks: Vec<String> = marks.collect();
-        self.learn(timeline, sighting);
-        if !self.is_told(timeline, sighting, !marks.is_empty()) {
+        self.learn(sighting);
+        if !self.is_told(sighting, !marks.is_empty()) {
             return;
         }
         if let Some(run) = run_of(&sighting.what) {
-            return self.symbols(timeline, sighting, run, marks);
+            return self.symbols(sighting, run, marks);
         }
+        self.write_run(sighting.lane);
         self.runs.remove(&sighting.lane);
-        let (lane, actor) = self.actor(timeline, sighting);
         let text = self.text(sighting);
-        let fact = facts::of(&sighting.what, &self.keys, self.redaction);
-        self.line(timeline, sighting, (lane, actor), text, marks, fact);
+        self.line(sighting, self.actor(sighting), text, marks, |teller| {
+            facts::of(&sighting.what, &teller.keys, teller.redaction)
+        });
     }
 
     /// Takes in what later lines need to know.
-    fn learn(&mut self, timeline: &Timeline, sighting: &Sighting) {
+    fn learn(&mut self, sighting: &Sighting) {
         match &sighting.what {
-            Sight::Fdt { tsi, fdt, .. } => self.objects.learn(sighting.lane, *tsi, fdt),
+            Sight::Fdt { tsi, fdt, .. } => {
+                // What came before is told by what was known then.
+                self.write_run(sighting.lane);
+                self.objects.learn(sighting.lane, *tsi, fdt);
+            }
             Sight::Request { connection, message, .. } => {
-                let name = shortened(timeline.name_of(&message.header.source), NAME);
+                let name = shortened(self.cast.name_of(&message.header.source), NAME);
                 self.ends.insert(*connection, (name, PROVIDER_LANE.into()));
             }
             Sight::ConnectionOpened { connection, client, server } => {
-                let server = match timeline.has_provider() {
+                let server = match self.cast.has_provider {
                     true => PROVIDER_LANE.to_owned(),
                     false => self.redaction.authority(&server.to_string()),
                 };
@@ -155,16 +169,22 @@ impl Teller {
             Sight::ConnectionClosed { connection, client, .. } => {
                 let client = self.redaction.authority(&client.to_string());
                 self.ends.entry(*connection).or_insert_with(|| (client, PROVIDER_LANE.into()));
+                self.over.push_back(*connection);
             }
             _ => {}
+        }
+        while self.over.len() > ENDED
+            && let Some(connection) = self.over.pop_front()
+        {
+            self.ends.remove(&connection);
         }
         while self.ends.len() > REMEMBERED {
             self.ends.pop_first();
         }
     }
 
-    fn is_told(&self, timeline: &Timeline, sighting: &Sighting, marked: bool) -> bool {
-        let lane = lane_name(timeline, sighting.lane);
+    fn is_told(&self, sighting: &Sighting, marked: bool) -> bool {
+        let lane = self.cast.lane(sighting.lane);
         match &sighting.what {
             Sight::Malformed { .. } | Sight::HttpFailure { .. } => true,
             // A step has a line of its own; a frame that carries nothing else has nothing to tell.
@@ -175,47 +195,58 @@ impl Teller {
             _ => {
                 marked
                     || self.options.lanes == Shown::All
-                    || !timeline.has_provider()
+                    || !self.cast.has_provider
                     || lane == PROVIDER_LANE
                     || lane == INTERACTION_LANE
             }
         }
     }
 
-    fn symbols(&mut self, timeline: &Timeline, sighting: &Sighting, run: SymbolRun, marks: Vec<String>) {
+    fn symbols(&mut self, sighting: &Sighting, run: SymbolRun, marks: Vec<String>) {
         if let Some((known, index)) = self.runs.get_mut(&sighting.lane)
             && known.goes_on_with(&run)
         {
             *known = SymbolRun { first: known.first, ..run };
-            let (run, index) = (known.clone(), *index - self.gone);
-            let text = run.words(sighting.lane, &self.objects, &self.session(run.tsi));
-            if let Some(told) = self.lines.get_mut(index) {
-                told.line.text = text;
+            if let Some(told) = self.lines.get_mut(*index - self.gone) {
                 told.line.marks.extend(marks);
-                told.fact = facts::of_symbols(&run);
             }
             return;
         }
-        let text = run.words(sighting.lane, &self.objects, &self.session(run.tsi));
-        let fact = facts::of_symbols(&run);
+        self.write_run(sighting.lane);
         self.runs.insert(sighting.lane, (run, self.gone + self.lines.len()));
-        let ends = self.actor(timeline, sighting);
-        self.line(timeline, sighting, ends, text, marks, fact);
+        self.line(sighting, self.actor(sighting), String::new(), marks, |_| Fact::Remark);
+    }
+
+    /// Puts into its line what the run of a lane says so far.
+    fn write_run(&mut self, lane: LaneId) {
+        let Some((run, index)) = self.runs.get(&lane) else { return };
+        let text = run.words(lane, &self.objects, &self.session(run.tsi));
+        if let Some(told) = self.lines.get_mut(*index - self.gone) {
+            told.line.text = text;
+            told.fact = self.has_facts.then(|| facts::of_symbols(run));
+        }
+    }
+
+    /// Ends the runs of all lanes: what goes on stands in another line.
+    fn end_runs(&mut self) {
+        let lanes: Vec<LaneId> = self.runs.keys().copied().collect();
+        lanes.into_iter().for_each(|lane| self.write_run(lane));
+        self.runs.clear();
     }
 
     fn line(
         &mut self,
-        timeline: &Timeline,
         sighting: &Sighting,
         (lane, actor): (String, String),
         text: String,
         marks: Vec<String>,
-        fact: Fact,
+        fact: impl FnOnce(&Self) -> Fact,
     ) {
-        let at = sighting.at.since(timeline.started.unwrap_or(sighting.at));
+        let at = sighting.at.since(self.cast.started.unwrap_or(sighting.at));
         // Steps and names of lanes come from comments and interfaces of a file, which anybody may have written.
         let (lane, actor, text) = (into_one_line(lane), into_one_line(actor), into_one_line(text));
         let line = Line { at, frame: sighting.frame, lane, actor, text, marks };
+        let fact = self.has_facts.then(|| fact(self));
         self.lines.push_back(Told { line, time: sighting.at, fact });
     }
 
@@ -224,8 +255,8 @@ impl Teller {
     }
 
     /// The lane within which the line keeps its order, and who is said to act.
-    fn actor(&self, timeline: &Timeline, sighting: &Sighting) -> (String, String) {
-        let lane = lane_name(timeline, sighting.lane);
+    fn actor(&self, sighting: &Sighting) -> (String, String) {
+        let lane = self.cast.lane(sighting.lane);
         let arrow = if lane == PROVIDER_LANE { '▶' } else { '◀' };
         let broadcast = |channel: char| (lane.to_owned(), format!("{lane} {arrow} {channel}"));
         match &sighting.what {
@@ -315,10 +346,6 @@ impl Teller {
 
 /// The lane of lines about packets that were not read.
 const UNREAD: &str = "packets";
-
-fn lane_name(timeline: &Timeline, lane: LaneId) -> &str {
-    timeline.lanes.get(lane.0 as usize).map_or("unknown lane", |lane| &lane.name)
-}
 
 fn run_of(sight: &Sight) -> Option<SymbolRun> {
     match *sight {

@@ -251,6 +251,21 @@ fn lines_do_not_depend_on_how_the_file_comes_and_count_what_was_not_read() {
 }
 
 #[test]
+fn words_alone_are_the_same_words() {
+    let mut file = Vec::new();
+    pcapng::write(&samples::campaign(0).recording, &mut file).unwrap();
+    let (mut telling, mut tales) = (Telling::new(OPTIONS, Keys::default()).without_facts(), Vec::new());
+    telling.feed(&file, &mut tales).unwrap();
+    telling.finish(&mut tales).unwrap();
+
+    let lines = tales.into_iter().filter_map(|tale| match tale {
+        Tale::Told(told) => Some(told.line),
+        Tale::Lane(_) => None,
+    });
+    assert_eq!(lines.collect::<Vec<_>>(), told(&file).into_iter().map(|told| told.line).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_pause_gives_away_what_waited_and_the_run_goes_on_in_another_line() {
     let recording = samples::campaign(0).recording;
     let mut file = Vec::new();

@@ -21,7 +21,7 @@ use crate::wire::alc::AlcPacket;
 use crate::wire::announcement::SignedAnnouncement;
 use crate::wire::package0::Package0;
 use crate::wire::syncml::Message;
-use crate::wire::wsp::Push;
+use crate::wire::wsp::{Push, looks_like_push};
 
 /// [`Sight::Malformed::protocol`] of a datagram that is no push.
 pub(super) const PUSH: &str = "WSP Push";
@@ -59,8 +59,8 @@ pub struct Timeline {
     last_segment: Option<(usize, Timestamp, LaneId)>,
     /// The datagram decoded last, and what it is.
     last_decoded: Option<(Arc<[u8]>, Sight)>,
-    /// Lanes that were looked at for the provider's, and whether it was among them.
-    own: (usize, bool),
+    /// Lanes that were looked at for the provider's, and the first of them that is.
+    own: (usize, Option<LaneId>),
 }
 
 /// A DM session of one Device.
@@ -102,18 +102,20 @@ impl Timeline {
     /// Takes the next frame; `number` counts from 1, as Wireshark does.
     pub fn feed(&mut self, number: usize, frame: &Frame) {
         self.started.get_or_insert(frame.at);
-        let sights = match &frame.packet {
+        match &frame.packet {
             Packet::Datagram { destination, payload, .. } => {
                 let sight = self.datagram(frame.lane, *destination, payload);
-                std::iter::once(sight).chain(self.completed.take()).collect()
+                let completed = self.completed.take();
+                let sights = std::iter::once(sight).chain(completed);
+                self.add(number, frame.at, frame.lane, &frame.comments, sights);
             }
             Packet::Segment { .. } => {
                 self.last_segment = Some((number, frame.at, frame.lane));
                 let events = self.interaction.feed(&frame.packet);
-                self.http(events)
+                let sights = self.http(events);
+                self.add(number, frame.at, frame.lane, &frame.comments, sights);
             }
-        };
-        self.add(number, frame.at, frame.lane, &frame.comments, sights);
+        }
     }
 
     /// Tells what is left unfinished when no frame follows. Segments fed afterwards are no longer followed.
@@ -132,20 +134,17 @@ impl Timeline {
         std::mem::take(&mut self.sightings)
     }
 
-    /// Whether castproof made the recording, which shows by the provider's lane; else it is a foreign capture.
-    pub(super) fn is_own(&mut self) -> bool {
+    /// The provider's lane, which shows that castproof made the recording; without it that is a foreign capture.
+    fn provider(&mut self) -> Option<LaneId> {
         if self.own.0 != self.lanes.len() {
-            self.own = (self.lanes.len(), self.has_provider());
+            self.own = (self.lanes.len(), self.lane(PROVIDER_LANE));
         }
         self.own.1
     }
 
-    /// Whether a lane is the provider's.
-    pub(super) fn has_provider(&self) -> bool {
-        match self.own.0 == self.lanes.len() {
-            true => self.own.1,
-            false => self.lane(PROVIDER_LANE).is_some(),
-        }
+    /// Whether castproof made the recording; else it is a foreign capture.
+    pub(super) fn is_own(&mut self) -> bool {
+        self.provider().is_some()
     }
 
     /// The lane called `name`.
@@ -207,13 +206,24 @@ impl Timeline {
         known.map_or(dev_id, |lane| &lane.name)
     }
 
-    fn add(&mut self, number: usize, at: Timestamp, lane: LaneId, comments: &[String], sights: Vec<Sight>) {
-        let mut comments = comments.to_vec();
-        let remark = sights.is_empty() && !comments.is_empty();
-        for what in sights.into_iter().chain(remark.then_some(Sight::Remark)) {
-            let comments = std::mem::take(&mut comments);
-            self.sightings.push(Sighting { at, frame: number, lane, comments, what });
+    fn add(
+        &mut self,
+        number: usize,
+        at: Timestamp,
+        lane: LaneId,
+        comments: &[String],
+        sights: impl IntoIterator<Item = Sight>,
+    ) {
+        let before = self.sightings.len();
+        let sighting = |what| Sighting { at, frame: number, lane, comments: Vec::new(), what };
+        self.sightings.extend(sights.into_iter().map(sighting));
+        if comments.is_empty() {
+            return;
         }
+        if self.sightings.len() == before {
+            self.sightings.push(sighting(Sight::Remark));
+        }
+        self.sightings[before].comments = comments.to_vec();
     }
 
     fn push(&mut self, destination: SocketAddr, datagram: &Arc<[u8]>) -> Sight {
@@ -231,7 +241,7 @@ impl Timeline {
                     self.channels.saw_announcement(delivery.tsi.get());
                     self.commands.saw_announcement(delivery.tsi.get(), &delivery.command);
                 }
-                Sight::Notification(Box::new(Notification {
+                Sight::Notification(Arc::new(Notification {
                     push_transaction: push.transaction,
                     announcement,
                     package0,
@@ -241,7 +251,15 @@ impl Timeline {
         }
     }
 
-    /// What a datagram is. A relay records the same octets once for each Device; they are decoded once.
+    /// The datagram decoded last, when this is it again: a relay records the same octets once for each Device. What a
+    /// Device received is only ever a repetition; what the provider sends may say more than it did the last time.
+    fn again(&mut self, lane: LaneId, payload: &Arc<[u8]>) -> Option<&Sight> {
+        let is_repetition = self.provider() != Some(lane);
+        let (octets, sight) = self.last_decoded.as_ref()?;
+        (Arc::ptr_eq(octets, payload) || is_repetition && octets == payload).then_some(sight)
+    }
+
+    /// What a datagram is.
     fn datagram(&mut self, lane: LaneId, destination: SocketAddr, payload: &Arc<[u8]>) -> Sight {
         if !self.is_own() {
             return match self.channels.carried(destination, payload) {
@@ -251,40 +269,34 @@ impl Timeline {
                 Carried::Unknown(reason) => unreadable(UNKNOWN, reason, payload),
             };
         }
-        if self.channels.is_push(destination, payload) {
-            return match &self.last_decoded {
-                Some((octets, sight @ Sight::Notification(_))) if Arc::ptr_eq(octets, payload) => {
-                    self.channels.saw_push(destination);
-                    sight.clone()
-                }
-                _ => {
-                    let sight = self.push(destination, payload);
-                    self.last_decoded = Some((payload.clone(), sight.clone()));
-                    sight
-                }
-            };
-        }
-        match &self.last_decoded {
-            Some((octets, sight)) if Arc::ptr_eq(octets, payload) && !matches!(sight, Sight::Notification(_)) => {
-                sight.clone()
+        match self.again(lane, payload) {
+            Some(sight @ Sight::Notification(_)) => {
+                let sight = sight.clone();
+                self.channels.saw_push(destination);
+                return sight;
             }
-            _ => {
-                let sight = match AlcPacket::decode(payload) {
-                    Ok(packet) => self.alc(lane, &packet, payload),
-                    Err(error) => malformed("ALC", error, payload),
-                };
-                // A part of a table means something else on every lane: each puts its own table together.
-                let is_part = matches!(sight, Sight::Symbol { toi: 0, .. });
-                self.last_decoded = (!is_part).then(|| (payload.clone(), sight.clone()));
-                sight
-            }
+            Some(sight) if !matches!(sight, Sight::Malformed { .. }) => return sight.clone(),
+            _ => {}
         }
+        let sight = match looks_like_push(payload) {
+            true => self.push(destination, payload),
+            false => match AlcPacket::decode(payload) {
+                Ok(packet) => self.alc(lane, &packet, payload),
+                // A stray push does not make a delivery channel another one.
+                Err(_) if self.channels.is_push_port(destination) => self.push(destination, payload),
+                Err(error) => malformed("ALC", error, payload),
+            },
+        };
+        // A part of a table means something else on every lane: each puts its own table together.
+        let is_part = matches!(sight, Sight::Symbol { toi: 0, .. });
+        self.last_decoded = (!is_part).then(|| (payload.clone(), sight.clone()));
+        sight
     }
 
     fn alc(&mut self, lane: LaneId, packet: &AlcPacket, datagram: &Arc<[u8]>) -> Sight {
         let header = &packet.header;
         // What a Device of our own received repeats what the provider sent.
-        let is_sent = !self.is_own() || self.lane(PROVIDER_LANE) == Some(lane);
+        let is_sent = self.provider().is_none_or(|provider| provider == lane);
         let (tsi, close_object, close_session) = (header.tsi, header.close_object, header.close_session);
         let payload_len = packet.payload.len();
         // Some senders put FTI and payload id into a closing packet, and still no data.
@@ -305,7 +317,7 @@ impl Timeline {
                     if is_sent {
                         self.commands.saw_table(lane, tsi, &fdt);
                     }
-                    return Sight::Fdt { tsi, instance, version, fdt: Box::new(fdt), close_session };
+                    return Sight::Fdt { tsi, instance, version, fdt, close_session };
                 }
                 Assembled::Malformed(error) => return malformed("FDT", error, datagram),
                 Assembled::Unreadable(reason) => return unreadable("FDT", reason, datagram),
@@ -328,6 +340,7 @@ impl Timeline {
                     sights.extend(ends.map(|(client, server)| Sight::ConnectionOpened { connection, client, server }));
                 }
                 HttpEvent::Ended { connection, how } => {
+                    self.callers.remove(&connection);
                     let ends = self.interaction.addresses(connection);
                     sights.extend(ends.map(|(client, _)| Sight::ConnectionClosed { connection, client, how }));
                 }
@@ -341,7 +354,7 @@ impl Timeline {
     }
 }
 
-fn names(lane: &Lane, dev_id: &str) -> bool {
+pub(super) fn names(lane: &Lane, dev_id: &str) -> bool {
     // Few lanes have it at all, and most descriptions need not be taken apart.
     (lane.name == dev_id || lane.description.contains(dev_id)) && words_of(lane).any(|word| word == dev_id)
 }

@@ -6,9 +6,10 @@
 //! told, on every lane.
 
 use std::collections::HashSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
+use super::cast::Cast;
 use super::keys::Keys;
 use super::redaction::Redaction;
 use super::teller::Teller;
@@ -16,6 +17,9 @@ use super::timeline::Timeline;
 
 /// Columns of a page.
 const WIDTH: usize = 118;
+
+/// What rows are indented with.
+const SPACES: &str = "                                        ";
 
 /// Columns of the actor at least.
 const ACTOR: usize = 16;
@@ -71,8 +75,10 @@ impl Transcript {
         let sessions: HashSet<u64> = timeline.sightings.iter().filter_map(|sighting| sighting.what.session()).collect();
         let mut teller = Teller::new(*options, Keys::default());
         teller.name_sessions = sessions.len() > 1;
+        teller.has_facts = false;
+        teller.cast = Cast::of(timeline);
         for sighting in &timeline.sightings {
-            teller.take(timeline, sighting);
+            teller.take(sighting);
         }
         Self { lines: teller.rest().map(|told| told.line).collect(), redacted: options.redact }
     }
@@ -120,37 +126,48 @@ impl Page {
 
     /// A line in as many rows as it takes.
     pub fn row(&mut self, line: &Line) -> String {
+        let mut text = String::new();
+        self.put(line, &mut text);
+        text
+    }
+
+    /// Adds a line to a text, in as many rows as it takes.
+    pub fn put(&mut self, line: &Line, text: &mut String) {
+        // Writing to a String cannot fail.
         if line.is_step() {
             let rule = WIDTH.saturating_sub(8 + line.text.chars().count()).max(3);
-            return format!("────── {} {}", line.text, "─".repeat(rule));
+            let _ = write!(text, "────── {} {}", line.text, "─".repeat(rule));
+            return;
         }
         self.actors = self.actors.max(line.actor.chars().count());
         let (actors, indent) = (self.actors, 6 + 2 + self.actors + 2);
-        let text = wrapped(&line.text, &line.marks, WIDTH.saturating_sub(indent).max(40), indent);
-        format!("{:>6}  {:<actors$}  {text}", self.redaction.offset(line.at), line.actor)
+        let _ = write!(text, "{:>6}  {:<actors$}  ", self.redaction.offset(line.at), line.actor);
+        wrap(&line.text, &line.marks, WIDTH.saturating_sub(indent).max(40), indent, text);
     }
 }
 
-/// `text` in rows of `width` columns, the marks behind it; a word longer than a row has a row of its own.
-fn wrapped(text: &str, marks: &[String], width: usize, indent: usize) -> String {
-    let mut page = String::with_capacity(text.len() + text.len() / 2);
-    let spaces = |page: &mut String, count: usize| page.extend(std::iter::repeat_n(' ', count));
+/// Adds `text` in rows of `width` columns, the marks behind it; a word longer than a row has a row of its own.
+fn wrap(text: &str, marks: &[String], width: usize, indent: usize, page: &mut String) {
+    let spaces = |page: &mut String, count: usize| {
+        let (whole, rest) = (count / SPACES.len(), count % SPACES.len());
+        (0..whole).for_each(|_| page.push_str(SPACES));
+        page.push_str(&SPACES[..rest]);
+    };
     let mut used = 0;
     let words = text.split(' ').filter(|word| !word.is_empty()).map(|word| (word, 1));
     for (word, gap) in words.chain(marks.iter().map(|mark| (mark.as_str(), 3))) {
         let length = word.chars().count();
         if used > 0 && used + gap + length > width {
             page.push('\n');
-            spaces(&mut page, indent);
+            spaces(page, indent);
             used = 0;
         } else if used > 0 {
-            spaces(&mut page, gap);
+            spaces(page, gap);
             used += gap;
         }
         page.push_str(word);
         used += length;
     }
-    page
 }
 
 #[cfg(test)]

@@ -77,7 +77,9 @@ pub(super) fn transcript(console: &Console, options: &Options) -> Result<ExitCod
     }
     let lanes = if options.all { Shown::All } else { Shown::Sent };
     let told = TranscriptOptions { redact: options.redact, lanes };
-    let mut teller = Reading { telling: Telling::new(told, keys), printer: Printer::new(console, options, told) };
+    let telling = Telling::new(told, keys);
+    let telling = if options.json { telling } else { telling.without_facts() };
+    let mut teller = Reading { telling, printer: Printer::new(console, options, told) };
     let outcome = match options.follow {
         false => teller.whole(file),
         true => teller.following(file, &options.file)?,
@@ -249,7 +251,7 @@ impl<'a> Printer<'a> {
                     text.push_str(&page.heading());
                     text.push('\n');
                 }
-                text.push_str(&page.row(&told.line));
+                page.put(&told.line, text);
                 text.push('\n');
             }
         }

@@ -26,7 +26,7 @@ pub fn printable(text: &str) -> String {
 
 /// As [`printable`], on one line: a line feed becomes a space.
 pub fn one_line(text: &str) -> String {
-    if text.chars().all(is_harmless) {
+    if is_one_line(text) {
         return text.to_owned();
     }
     printable(text).replace('\n', " ")
@@ -34,7 +34,13 @@ pub fn one_line(text: &str) -> String {
 
 /// As [`one_line`], of a text that may be kept as it is.
 pub(crate) fn into_one_line(text: String) -> String {
-    if text.chars().all(is_harmless) { text } else { one_line(&text) }
+    if is_one_line(&text) { text } else { one_line(&text) }
+}
+
+/// Whether a text may be printed as it is, on one line. Most are plain, which is quickly seen.
+fn is_one_line(text: &str) -> bool {
+    // All are looked at whatever is found, many at a time.
+    text.bytes().fold(true, |plain, octet| plain & matches!(octet, b' '..=b'~')) || text.chars().all(is_harmless)
 }
 
 /// Whether a character may be printed within a line.

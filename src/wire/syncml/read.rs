@@ -114,7 +114,7 @@ fn leaf(element: &Element<'_>) -> Read<String> {
 
 /// `Data` of an item is text; a Device that writes its XML value as markup means that text.
 fn data(element: &Element<'_>) -> String {
-    if element.children.is_empty() { element.text.clone() } else { element.markup.to_owned() }
+    if element.children.is_empty() { element.text.clone().into_owned() } else { element.markup.to_owned() }
 }
 
 fn number<T: FromStr>(element: &Element<'_>) -> Read<T> {

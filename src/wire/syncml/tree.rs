@@ -8,6 +8,8 @@
 //! Bounds: [`MAX_OCTETS`] of document, [`MAX_DEPTH`] levels, [`MAX_ELEMENTS`] elements, [`MAX_ATTRIBUTES`] an element.
 //! The tree therefore takes at most its input plus some 120 octets an element.
 
+use std::borrow::Cow;
+
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
@@ -43,7 +45,7 @@ pub(in crate::wire) struct Element<'a> {
     /// Octets from the start of the document to the start tag.
     pub(in crate::wire) offset: usize,
     /// The character data directly inside, references resolved, pieces joined.
-    pub(in crate::wire) text: String,
+    pub(in crate::wire) text: Cow<'a, str>,
     /// Everything between the tags, as written.
     pub(in crate::wire) markup: &'a str,
     /// The elements inside, in document order.
@@ -88,7 +90,8 @@ pub(in crate::wire) fn parse(octets: &[u8]) -> Result<Element<'_>, DecodeError> 
     }
     let text = std::str::from_utf8(octets)
         .map_err(|fault| error(fault.valid_up_to(), "document", "not UTF-8", "XML 1.0, clause 4.3.3"))?;
-    let is_plain = text.bytes().all(|octet| matches!(octet, b' '..=b'~' | b'\t' | b'\n' | b'\r'));
+    // All are looked at whatever is found, many at a time.
+    let is_plain = text.bytes().fold(true, |plain, octet| plain & matches!(octet, b' '..=b'~' | b'\t' | b'\n' | b'\r'));
     if !is_plain && let Some((offset, c)) = text.char_indices().find(|(_, c)| !is_xml_char(*c)) {
         let reason = format!("the character U+{:04X}, which XML forbids", u32::from(c));
         return Err(error(offset, "document", reason, "XML 1.0, clause 2.2"));
@@ -149,18 +152,18 @@ impl<'a> Builder<'a> {
                     if piece.contains("]]>") {
                         return Err(self.fail(at, "`]]>` in text"));
                     }
-                    self.text(at, &piece)?;
+                    self.text(at, piece)?;
                 }
                 Event::CData(piece) if self.open.is_empty() => {
                     return Err(self.fail(at, format!("{} octets of CDATA outside the root element", piece.len())));
                 }
-                Event::CData(piece) => self.text(at, &piece.xml10_content())?,
+                Event::CData(piece) => self.text(at, piece.xml10_content())?,
                 Event::GeneralRef(reference) => {
                     let c = self.resolve(at, &reference)?;
                     if self.open.is_empty() {
                         return Err(self.fail(at, "a reference outside the root element"));
                     }
-                    self.text(at, c.encode_utf8(&mut [0; 4]))?;
+                    self.text(at, c.to_string().into())?;
                 }
                 Event::Comment(_) | Event::PI(_) => {}
                 Event::Eof if !self.open.is_empty() => {
@@ -225,7 +228,8 @@ impl<'a> Builder<'a> {
         if name.is_empty() {
             return Err(self.fail(at, "an element without a name"));
         }
-        let element = Element { name, offset: at + self.marked, text: String::new(), markup: "", children: Vec::new() };
+        let element =
+            Element { name, offset: at + self.marked, text: Cow::Borrowed(""), markup: "", children: Vec::new() };
         self.open.push((element, after));
         Ok(())
     }
@@ -240,9 +244,11 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn text(&mut self, at: usize, piece: &str) -> Result<(), DecodeError> {
+    fn text(&mut self, at: usize, piece: Cow<'a, str>) -> Result<(), DecodeError> {
         match self.open.last_mut() {
-            Some((element, _)) => element.text.push_str(piece),
+            // Most texts are of one piece, which the document lends.
+            Some((element, _)) if element.text.is_empty() => element.text = piece,
+            Some((element, _)) => element.text.to_mut().push_str(&piece),
             None if piece.chars().all(is_xml_space) => {}
             None => return Err(self.fail(at, "text outside the root element")),
         }
