@@ -60,6 +60,10 @@ pub(super) fn grouped(number: u64) -> String {
 /// At most `most` characters of `text`, with the length of the whole when some are left out; control characters are
 /// replaced as [`one_line`] does, so that what came over the wire cannot spoil the page.
 pub(super) fn shortened(text: &str, most: usize) -> String {
+    // No text has more characters than octets.
+    if text.len() <= most {
+        return one_line(text);
+    }
     match text.char_indices().nth(most) {
         None => one_line(text),
         Some((end, _)) => format!("{}… ({} octets)", one_line(&text[..end]), text.len()),
