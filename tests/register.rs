@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use castproof::spec::{Coverage, Flow, Level, Register, Requirement, RequirementId};
+use castproof::certify::{Rules, Suite, match_step};
+use castproof::spec::{Coverage, Flow, Level, Register, Requirement, RequirementId, Role};
+use castproof::subject::broken::deviations;
 
 /// Every id that was ever given out; it may grow, and nothing is taken from it.
 #[rustfmt::skip]
@@ -150,4 +152,32 @@ fn the_register_speaks_of_the_published_profile() {
 
     assert_eq!(register.set, "2026-11");
     assert!(profile.contains(&format!("**Version {}.**", register.profile)), "docs/profile.md is of another version");
+}
+
+#[test]
+fn the_counts_in_the_documents_are_those_of_the_suite() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rules = Rules { matches: Some(&match_step), standing: castproof::judge::standing::requirements() };
+    let suite = Suite::load(&root.join("features"), &rules).unwrap_or_else(|errors| panic!("{errors}"));
+    let examples = suite.examples.len();
+    let files = suite.examples.iter().map(|example| &example.file).collect::<BTreeSet<_>>().len();
+    let of = |role| suite.examples.iter().filter(|example| example.role == role).count();
+    let [device, provider, both] = [Role::Device, Role::Provider, Role::System].map(of);
+    let counted = [
+        (
+            "README.md",
+            format!(
+                "| examples | {examples}, in {files} feature files: {device} judge the Device, {provider} the provider, {both} both |"
+            ),
+        ),
+        ("README.md", format!("2 cores · {examples} of {examples} scenarios")),
+        ("README.md", format!("· {examples} pass · 73 of 73 requirements conformant · CONFORMANT")),
+        ("README.md", format!("| broken implementations | {} |", deviations().count())),
+        ("CHANGELOG.md", format!("{examples} examples in {files} feature files")),
+    ];
+
+    for (document, count) in counted {
+        let text = std::fs::read_to_string(root.join(document)).unwrap();
+        assert!(text.contains(&count), "{document} does not say `{count}`; certify prints what belongs there");
+    }
 }
