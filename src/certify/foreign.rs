@@ -38,11 +38,6 @@ impl Foreign {
         self.adapter.role()
     }
 
-    /// What the profile declares and the adapter does not.
-    pub fn overclaimed(&self) -> Vec<Capability> {
-        self.declared.difference(self.adapter.capabilities()).copied().collect()
-    }
-
     /// What the adapter declares and the profile does not: it is not tested.
     pub fn untested(&self) -> Vec<Capability> {
         self.adapter.capabilities().difference(&self.declared).copied().collect()

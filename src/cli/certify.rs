@@ -52,9 +52,9 @@ pub(super) struct Certify {
     #[arg(long, value_name = "FOLDER", default_value = "reports/runs")]
     reports: PathBuf,
 
-    /// Where golden recordings lie.
-    #[arg(long, value_name = "FOLDER", default_value = "captures")]
-    captures: PathBuf,
+    /// Where golden recordings lie: the folder `captures` beside that of the features, unless told.
+    #[arg(long, value_name = "FOLDER")]
+    captures: Option<PathBuf>,
 
     /// Failures that are known, as a list in YAML: scenario, check, reason, issue, owner and expiry of each.
     ///
@@ -152,13 +152,23 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     let expected = expected.map_err(|error| strict_failure(&error))?.unwrap_or_default();
     let key = options.sign.as_deref().map(evidence::private_key).transpose()?;
     let (mut suite, selection) = load(&options.choice)?;
+    let was_found = !selection.select(&suite.examples).is_empty();
     if let Some(subject) = &subject {
         // What judges the reference alone says nothing of the subject.
         suite.examples.retain(|example| [subject.profile.role, Role::System].contains(&example.role));
     }
     let total = selection.select(&suite.examples).len();
     if total == 0 {
-        return Err(Failure::nothing_selected(&suite, &selection));
+        let failure = Failure::nothing_selected(&suite, &selection);
+        return Err(match &subject {
+            Some(subject) if was_found => failure.hint(match subject.profile.role {
+                Role::Provider => "the profile is about a Service Provider, and what was asked for does not judge one",
+                Role::Device | Role::System => {
+                    "the profile is about a Device, and what was asked for does not judge one"
+                }
+            }),
+            _ => failure,
+        });
     }
     for entry in selection.unmatched(&suite.examples) {
         console.warning(&format!("nothing matches `{entry}`"));
@@ -216,7 +226,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
     let run = runtime.block_on(certify::run(certify::Options {
         features: options.choice.features.clone(),
         suite,
-        captures: options.captures,
+        captures: options.choice.captures(options.captures),
         reports: options.reports,
         selection,
         seed,

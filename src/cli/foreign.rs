@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::certify::{Foreign, Launch, Profile, Sockets, StrictError, Wrong, interruption};
 use crate::findings::ExitCode;
 use crate::net::Clock;
-use crate::spec::Role;
+use crate::spec::{Capabilities, Capability, Role};
 use crate::subject::process::{Access, Adapter, AdapterPlan, StartError};
 
 use super::Failure;
@@ -51,27 +51,34 @@ pub(super) fn plan(launch: &Launch, path: &Path) -> Result<AdapterPlan, StrictEr
     Ok(AdapterPlan { program, arguments: launch.arguments.clone(), folder })
 }
 
+fn names(capabilities: impl IntoIterator<Item = Capability>) -> String {
+    capabilities.into_iter().map(Capability::name).collect::<Vec<_>>().join("`, `")
+}
+
 impl Subject {
     /// Starts the adapter and greets it, and holds what it says against the profile.
     pub(super) async fn start(&self, console: &Console, time_scale: f64) -> Result<Foreign, Failure> {
         let adapter = self.adapter(console, time_scale).await?;
         let foreign = Foreign::new(adapter, self.profile.capabilities.clone(), self.trailing.clone());
-        let names =
-            |list: &[crate::spec::Capability]| list.iter().map(|one| one.name()).collect::<Vec<_>>().join("`, `");
-        let overclaimed = foreign.overclaimed();
-        if !overclaimed.is_empty() {
-            let path = self.path.display();
-            let message = format!("{path}: the profile declares `{}`, and the adapter does not", names(&overclaimed));
-            return Err(Failure::usage(message).hint("declare it in the answer to `hello` too, or in neither"));
+        if let Some(claim) = self.overclaim(foreign.adapter().capabilities()) {
+            return Err(Failure::usage(claim).hint("declare it in the answer to `hello` too, or in neither"));
         }
         let untested = foreign.untested();
         if !untested.is_empty() {
             console.warning(&format!(
                 "the adapter declares `{}`, and the profile does not: what needs it is not run",
-                names(&untested)
+                names(untested)
             ));
         }
         Ok(foreign)
+    }
+
+    /// What the profile declares and the adapter does not, in words.
+    pub(super) fn overclaim(&self, declared: &Capabilities) -> Option<String> {
+        let mut missing = self.profile.capabilities.difference(declared).copied().peekable();
+        missing.peek()?;
+        let path = self.path.display();
+        Some(format!("{path}: the profile declares `{}`, and the adapter does not", names(missing)))
     }
 
     /// Starts the adapter, or waits for it, and greets it.

@@ -19,7 +19,7 @@ mod transcript;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -167,6 +167,13 @@ struct Choice {
     features: PathBuf,
 }
 
+impl Choice {
+    /// Where golden recordings lie: where it was said, else beside the features.
+    fn captures(&self, told: Option<PathBuf>) -> PathBuf {
+        told.unwrap_or_else(|| self.features.parent().unwrap_or(Path::new("")).join("captures"))
+    }
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum RoleName {
     Device,
@@ -191,9 +198,9 @@ struct Record {
     #[arg(long, value_name = "FOLDER", default_value = "reports/runs")]
     reports: PathBuf,
 
-    /// Where golden recordings lie.
-    #[arg(long, value_name = "FOLDER", default_value = "captures")]
-    captures: PathBuf,
+    /// Where golden recordings lie: the folder `captures` beside that of the features, unless told.
+    #[arg(long, value_name = "FOLDER")]
+    captures: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -72,7 +72,13 @@ pub(super) fn probe(console: &Console, options: &Options) -> Result<ExitCode, Fa
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
     let found: Result<(Adapter, Vec<ProbeFindings>), Failure> = runtime.block_on(async {
         let adapter = match &subject {
-            Some(subject) => subject.adapter(console, lab.time_scale).await?,
+            Some(subject) => {
+                let adapter = subject.adapter(console, lab.time_scale).await?;
+                if let Some(claim) = subject.overclaim(adapter.capabilities()) {
+                    console.warning(&format!("{claim}: `certify` does not begin"));
+                }
+                adapter
+            }
             None => foreign::unless_interrupted(nameless(&options.command, lab.time_scale)).await??,
         };
         lab.is_elsewhere = subject.as_ref().is_some_and(|subject| subject.is_elsewhere(&adapter));

@@ -30,12 +30,9 @@ pub(super) fn record(console: &Rc<Console>, options: Record) -> Result<ExitCode,
         failure.code = ExitCode::NothingSelected;
         return Err(failure);
     }
+    let captures = options.choice.captures(options.captures);
     let total = slugs.len();
-    console.line(&format!(
-        "{total} golden recordings, seed {}, into {}",
-        certify::USUAL_SEED,
-        options.captures.display()
-    ));
+    console.line(&format!("{total} golden recordings, seed {}, into {}", certify::USUAL_SEED, captures.display()));
     let done = Rc::new(Cell::new(0));
     let progress = {
         let (done, printer) = (done.clone(), console.clone());
@@ -49,7 +46,7 @@ pub(super) fn record(console: &Rc<Console>, options: Record) -> Result<ExitCode,
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
     let run = runtime.block_on(certify::run(certify::Options {
         features: options.choice.features.clone(),
-        captures: options.captures.clone(),
+        captures: captures.clone(),
         selection: Selection { scenario: slugs, ..Selection::default() },
         jobs: usize::from(options.jobs),
         lab: crate::stage::Lab::on(options.interface),
@@ -60,7 +57,7 @@ pub(super) fn record(console: &Rc<Console>, options: Record) -> Result<ExitCode,
     console.clear();
     let run = run.map_err(failure_of)?;
     let renewals =
-        certify::renew(&run.folder, &run.findings.scenarios, &options.captures).map_err(|error| Failure::of(&error))?;
+        certify::renew(&run.folder, &run.findings.scenarios, &captures).map_err(|error| Failure::of(&error))?;
 
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for renewal in &renewals {

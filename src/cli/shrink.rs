@@ -37,9 +37,9 @@ pub(super) struct Options {
     #[arg(long, value_name = "SPAN", default_value = "2m", value_parser = humantime::parse_duration)]
     budget: Duration,
 
-    /// Where golden recordings lie.
-    #[arg(long, value_name = "FOLDER", default_value = "captures")]
-    captures: PathBuf,
+    /// Where golden recordings lie: the folder `captures` beside that of the features, unless told.
+    #[arg(long, value_name = "FOLDER")]
+    captures: Option<PathBuf>,
 
     /// Where the plan goes, as SLUG.relay-plan.json.
     #[arg(long, value_name = "FOLDER", default_value = "reports/runs")]
@@ -87,7 +87,7 @@ pub(super) fn shrink(console: &Rc<Console>, options: &Options) -> Result<ExitCod
         let file = scratch.path().join("plan.json");
         certify::Options {
             features: options.choice.features.clone(),
-            captures: options.captures.clone(),
+            captures: options.choice.captures(options.captures.clone()),
             selection: selection.clone(),
             seed: options.seed,
             jobs: 1,

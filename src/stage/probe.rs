@@ -180,7 +180,14 @@ impl Prober<'_> {
             Ok(Outcome::Ok(said)) => Ok(said),
             Ok(Outcome::Unsupported(why)) => Err(Finding::unclear(
                 format!("`{verb}` is unsupported: {}", one_line(&why)),
-                "every adapter of the role has `open`, `close`, and `listen` or `push`; without them nothing can be run",
+                match self.adapter.role() {
+                    Role::Provider => {
+                        "every adapter of a provider has `open`, `close` and `push`; without them nothing can be run"
+                    }
+                    Role::Device | Role::System => {
+                        "every adapter of a Device has `open`, `close` and `listen`; without them nothing can be run"
+                    }
+                },
             )),
             Ok(Outcome::Error(error)) => Err(Finding::unclear(
                 format!("`{verb}` ended in an error: {}", one_line(&error.reason)),

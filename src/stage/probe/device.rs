@@ -163,10 +163,15 @@ impl Prober<'_> {
     }
 
     async fn leaving(&self, entry: &ChannelEntry) -> Finding {
+        let was_joined = self.is_member(entry);
         if let Err(finding) = self.close("probe-1").await {
             return finding;
         }
         match self.until(|| self.is_member(entry).map(|is_member| !is_member)).await {
+            Some(true) if was_joined == Some(false) => Finding::unclear(
+                format!("nobody had joined {}, so there was nothing to leave", entry.group),
+                "this is told once the adapter has `listen`",
+            ),
             Some(true) => Finding::held(format!("{} was left", entry.group)),
             Some(false) => Finding::contradicted(
                 format!("it says that the instance is closed, and {} is still joined", entry.group),
