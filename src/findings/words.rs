@@ -87,7 +87,8 @@ pub fn summary_words(run: &RunFindings, not_run: usize, colour: Colour, width: u
     }
     let not_selected = ids_in(run, &RequirementState::NotSelected).len();
     if not_selected > 0 {
-        line(&mut text, format_args!("  {not_selected} not selected"));
+        let of_other_role = if run.adapter.is_some() { ", or of the other role alone" } else { "" };
+        line(&mut text, format_args!("  {not_selected} not selected{of_other_role}"));
     }
     let mut slowest: Vec<_> = run.scenarios.iter().collect();
     slowest.sort_by(|a, b| b.duration_ms.total_cmp(&a.duration_ms));
@@ -178,7 +179,13 @@ fn requirement_line(row: &RequirementFindings, run: &RunFindings, colour: Colour
     };
     let says = |slug: &String| run.scenarios.iter().find(|found| found.slug == *slug)?.verdict_for(&row.id);
     let verdicts: Vec<_> = row.scenarios.iter().filter_map(says).collect();
-    let mut note = note.map_or_else(|| counted(verdicts.len(), "scenario"), |reason| one_line(reason));
+    // Rules that hold of any traffic were looked at in every recording, and no scenario is about them.
+    let is_of_all_traffic = verdicts.is_empty() && verdict == Verdict::Pass;
+    let mut note = match note {
+        Some(reason) => one_line(reason),
+        None if is_of_all_traffic => "on all traffic".to_owned(),
+        None => counted(verdicts.len(), "scenario"),
+    };
     for verdict in Verdict::ALL.into_iter().skip(1).rev() {
         match verdicts.iter().filter(|found| **found == verdict).count() {
             0 => {}

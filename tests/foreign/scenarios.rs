@@ -1,6 +1,6 @@
 //! Scenarios through the seam: the reference as a child, and adapters that spoil what it says in the middle of a run.
 
-use castproof::findings::{CapabilityState, Extent, RunFindings, Verdict};
+use castproof::findings::{CapabilityState, Extent, RequirementState, RunFindings, Verdict};
 
 use super::place::{FORGED, Place, assert_words};
 use super::{ALL, adapter, profile, run};
@@ -40,6 +40,10 @@ fn the_reference_passes_through_the_seam_and_its_transcript_holds_no_secret() {
     let transcript = std::fs::read_to_string(place.findings().0.join("adapter.jsonl")).unwrap();
     assert_words(&transcript, &["prompted", "<secret>", "close"]);
     assert_holds_no_secret(&transcript, &findings);
+    // What our own sender keeps is none of the Device's merits.
+    let rule = |id: &str| findings.requirements.iter().find(|row| row.id.as_str() == id).map(|row| row.state.clone());
+    assert_eq!(rule("X-FLUTE-01"), Some(RequirementState::NotSelected));
+    assert_eq!(rule("X-DM-02"), Some(RequirementState::Conformant));
     // The command that repeats a scenario names the adapter too.
     assert_words(&findings.scenarios[0].repeat, &["--profile profile.yaml", " -- ", " reference device"]);
 }
