@@ -54,7 +54,11 @@ fn until_under_way(process: u32, least: usize) -> BTreeSet<String> {
 
 fn interrupted_by(name: &str) {
     let place = Place::new();
-    let mut child = place.command(&["certify", "--jobs", "2"]).spawn().unwrap();
+    // Under `nohup` this test would hand on that a closed terminal is nothing to heed.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_castproof"), "certify", "--jobs", "2"]);
+    command.current_dir(place.folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
     let (id, err) = (child.id(), text_of(child.stderr.take().unwrap()));
     let mut out = BufReader::new(child.stdout.take().unwrap());
     // One scenario is over, so others are under way.
