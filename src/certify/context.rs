@@ -12,7 +12,7 @@ use cucumber::gherkin::{Feature, Scenario};
 use crate::capture::{Recording, Timeline, Transcript, TranscriptOptions};
 use crate::findings::{Expectation, ExpectedFailure, Extent, Host, RunFacts, RunFindings, ScenarioFindings, Verdict};
 use crate::net::Clock;
-use crate::spec::{RequirementId, Role, Timestamp};
+use crate::spec::Timestamp;
 use crate::stage::{BrokenOff, Fixtures, Question, RawCapture, Remains, Stage, StageBrief};
 use crate::steps::names::nodes;
 use crate::subject::ADAPTER_FAULT;
@@ -290,11 +290,7 @@ impl Context {
             role: example.role,
             verdict,
             checks: remains.checks,
-            standing: held
-                .into_iter()
-                .flat_map(|check| check.requirements)
-                .filter(|id| self.speaks_of_subject(id))
-                .collect(),
+            standing: held.into_iter().flat_map(|check| check.requirements).collect(),
             observations: remains.observations,
             seed: seed_of(self.seed, &example.slug),
             relays: remains.relays,
@@ -306,14 +302,6 @@ impl Context {
             duration_ms: self.duration_of(&example.slug).as_secs_f64() * 1e3,
             repeat: format!("castproof certify --scenario {}{}", example.slug, self.repeat_with),
         }
-    }
-
-    /// Whether a rule that held says something of whoever is under test: a vendor's Device gains nothing by the packets of our
-    /// own sender.
-    fn speaks_of_subject(&self, id: &RequirementId) -> bool {
-        let Some(role) = self.foreign.as_ref().map(Foreign::role) else { return true };
-        let row = self.suite.register.requirements.iter().find(|row| row.id == *id);
-        row.is_some_and(|row| row.roles.iter().any(|one| [role, Role::System].contains(one)))
     }
 
     fn duration_of(&self, slug: &str) -> Duration {

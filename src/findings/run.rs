@@ -194,9 +194,19 @@ impl RunFindings {
     }
 
     /// The same findings with what the run met of the subject's adapter. Whatever an adapter claims that was caught at a
-    /// lie, nothing conforms by it.
+    /// lie, nothing conforms by it. And a rule of the other role alone that no scenario is about, but held on all traffic,
+    /// was kept by the reference and is no merit of the subject.
     #[must_use]
     pub fn with_adapter(mut self, adapter: Option<AdapterFindings>) -> Self {
+        let own = adapter.as_ref().map(|adapter| adapter.role);
+        let is_of_other = |row: &RequirementFindings| {
+            own.is_some_and(|own| !row.roles.iter().any(|role| [own, Role::System].contains(role)))
+        };
+        for row in self.requirements.iter_mut().filter(|row| row.scenarios.is_empty() && is_of_other(row)) {
+            if row.state == RequirementState::Conformant {
+                row.state = RequirementState::NotSelected;
+            }
+        }
         self.conformant &= !adapter.as_ref().is_some_and(AdapterFindings::is_contradicted);
         self.adapter = adapter;
         self

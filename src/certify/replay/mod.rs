@@ -103,7 +103,9 @@ pub fn replay(source: &Source) -> Result<Replay, ReplayError> {
         checks.extend(replayed);
     }
     let expectations = expectations_again(&stored, &scenarios);
-    let again = RunFindings::new(facts_of(&stored), &register, scenarios).with_expectations(expectations);
+    let again = RunFindings::new(facts_of(&stored), &register, scenarios)
+        .with_expectations(expectations)
+        .with_adapter(stored.adapter.clone());
     let differences = differences::between(&stored, &again, &checks);
     Ok(Replay { source: source.path().to_owned(), stored, again, register, checks, differences, faults })
 }
