@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::recording::STEP_COMMENT;
 use crate::capture::{
-    Departure, Frame, OrderRule, Recording, Shown, Sight, Timeline, Transcript, TranscriptOptions, compare, pcapng,
+    Departure, Frame, OrderRule, Packet, Recording, Shown, Sight, Timeline, Transcript, TranscriptOptions, compare,
+    pcapng,
 };
 use crate::findings::{CheckResult, Verdict};
 use crate::judge::{Outcome, ROLL_CALL};
@@ -158,7 +159,9 @@ fn without_roll_calls(recording: &Recording, timeline: &Timeline) -> Recording {
     let packets: BTreeSet<usize> =
         timeline.sightings.iter().filter(|sighting| belongs(&sighting.what)).map(|sighting| sighting.frame).collect();
     let is_kept = |(number, frame): &(usize, &Frame)| {
-        let is_answer = clients.contains(&frame.packet.source()) || clients.contains(&frame.packet.destination());
+        // A socket for datagrams may have the same number as one for connections.
+        let is_answer = matches!(frame.packet, Packet::Segment { .. })
+            && (clients.contains(&frame.packet.source()) || clients.contains(&frame.packet.destination()));
         !packets.contains(number) && !is_answer
     };
     let frames = recording.numbered().filter(is_kept).map(|(_, frame)| frame.clone()).collect();

@@ -1,6 +1,8 @@
 //! Replay: every check asked again comes to the same, and what was altered afterwards is told.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use castproof::certify::{self, Replay};
@@ -8,6 +10,9 @@ use castproof::evidence::{PrivateKey, Source};
 use castproof::findings::{Authority, ExitCode, RunFindings, ScenarioFindings, Verdict, read_result, write_result};
 
 use super::copy_folder;
+use castproof::capture::{Packet, pcapng};
+use castproof::stage::golden_traffic;
+
 use super::runs::RUNS;
 
 fn replay(folder: &Path) -> Replay {
@@ -153,4 +158,29 @@ fn what_cannot_be_asked_again_is_told_and_proves_nothing() {
     assert!(reason(5).contains("and the recording has"), "{}", reason(5));
     assert_eq!(replay.faults.len(), 2, "{:?}", replay.faults);
     assert_ne!(replay.exit_code(), ExitCode::Conformant);
+}
+
+#[test]
+fn a_socket_for_datagrams_with_the_number_of_one_for_connections_is_not_taken_for_it() {
+    let name = "software-component--a-device-without-the-component-lets-the-update-pass.pcapng";
+    let file = fs::File::open(RUNS.reference.join("captures").join(name)).unwrap();
+    let recording = pcapng::read(file).unwrap();
+    let clients: BTreeSet<SocketAddr> = recording
+        .frames
+        .iter()
+        .filter(|frame| matches!(frame.packet, Packet::Segment { .. }))
+        .map(|frame| frame.packet.source())
+        .collect();
+    let traffic = golden_traffic(&recording).frames.len();
+
+    assert!(!clients.is_empty());
+    for client in clients {
+        let mut alike = recording.clone();
+        for frame in &mut alike.frames {
+            if let Packet::Datagram { source, .. } = &mut frame.packet {
+                *source = client;
+            }
+        }
+        assert_eq!(golden_traffic(&alike).frames.len(), traffic, "{client}");
+    }
 }
