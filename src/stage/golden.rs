@@ -148,20 +148,26 @@ fn without_roll_calls(recording: &Recording, timeline: &Timeline) -> Recording {
             _ => None,
         })
         .collect();
-    let clients: BTreeSet<SocketAddr> = timeline
+    // By both ends: the same port may serve for datagrams, or for a connection with somebody else.
+    let ends: BTreeSet<(SocketAddr, SocketAddr)> = timeline
         .sightings
         .iter()
         .filter_map(|sighting| match &sighting.what {
-            Sight::ConnectionOpened { connection, client, .. } if connections.contains(connection) => Some(*client),
+            Sight::ConnectionOpened { connection, client, server } if connections.contains(connection) => {
+                Some((*client, *server))
+            }
             _ => None,
         })
         .collect();
     let packets: BTreeSet<usize> =
         timeline.sightings.iter().filter(|sighting| belongs(&sighting.what)).map(|sighting| sighting.frame).collect();
     let is_kept = |(number, frame): &(usize, &Frame)| {
-        // A socket for datagrams may have the same number as one for connections.
-        let is_answer = matches!(frame.packet, Packet::Segment { .. })
-            && (clients.contains(&frame.packet.source()) || clients.contains(&frame.packet.destination()));
+        let is_answer = match &frame.packet {
+            Packet::Segment { source, destination, .. } => {
+                ends.contains(&(*source, *destination)) || ends.contains(&(*destination, *source))
+            }
+            Packet::Datagram { .. } => false,
+        };
         !packets.contains(number) && !is_answer
     };
     let frames = recording.numbered().filter(is_kept).map(|(_, frame)| frame.clone()).collect();

@@ -10,7 +10,8 @@ use castproof::evidence::{PrivateKey, Source};
 use castproof::findings::{Authority, ExitCode, RunFindings, ScenarioFindings, Verdict, read_result, write_result};
 
 use super::copy_folder;
-use castproof::capture::{Packet, pcapng};
+use castproof::capture::recording::INTERACTION_LANE;
+use castproof::capture::{Conversation, Frame, Packet, Side, pcapng};
 use castproof::stage::golden_traffic;
 
 use super::runs::RUNS;
@@ -160,27 +161,38 @@ fn what_cannot_be_asked_again_is_told_and_proves_nothing() {
     assert_ne!(replay.exit_code(), ExitCode::Conformant);
 }
 
+/// The recording of a golden scenario.
+const GOLDEN: &str = "software-component--a-device-without-the-component-lets-the-update-pass.pcapng";
+
 #[test]
-fn a_socket_for_datagrams_with_the_number_of_one_for_connections_is_not_taken_for_it() {
-    let name = "software-component--a-device-without-the-component-lets-the-update-pass.pcapng";
-    let file = fs::File::open(RUNS.reference.join("captures").join(name)).unwrap();
-    let recording = pcapng::read(file).unwrap();
-    let clients: BTreeSet<SocketAddr> = recording
-        .frames
-        .iter()
-        .filter(|frame| matches!(frame.packet, Packet::Segment { .. }))
-        .map(|frame| frame.packet.source())
-        .collect();
+fn a_socket_with_the_number_of_one_that_answers_a_roll_call_is_not_taken_for_it() {
+    let recording = pcapng::read(fs::File::open(RUNS.reference.join("captures").join(GOLDEN)).unwrap()).unwrap();
+    let mut ends: BTreeSet<(SocketAddr, SocketAddr)> = BTreeSet::new();
+    for frame in &recording.frames {
+        if let Packet::Segment { source, destination, .. } = frame.packet
+            && !ends.contains(&(destination, source))
+        {
+            ends.insert((source, destination));
+        }
+    }
     let traffic = golden_traffic(&recording).frames.len();
 
-    assert!(!clients.is_empty());
-    for client in clients {
+    assert!(!ends.is_empty());
+    for (client, _) in &ends {
         let mut alike = recording.clone();
         for frame in &mut alike.frames {
-            if let Packet::Datagram { source, .. } = &mut frame.packet {
-                *source = client;
+            match &mut frame.packet {
+                Packet::Datagram { source, .. } => *source = *client,
+                Packet::Segment { .. } => {}
             }
         }
-        assert_eq!(golden_traffic(&alike).frames.len(), traffic, "{client}");
+        // Somebody else's connection, from the same port to another server.
+        let mut talk = Conversation::new(*client, "127.0.0.1:9".parse().unwrap());
+        let (at, lane) = (alike.frames[0].at, alike.lane(INTERACTION_LANE).unwrap());
+        let mut octets = talk.data(Side::Client, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        octets.extend(talk.closed(Side::Client));
+        let other = octets.len();
+        alike.frames.extend(octets.into_iter().map(|packet| Frame { at, lane, packet, comments: Vec::new() }));
+        assert_eq!(golden_traffic(&alike).frames.len(), traffic + other, "{client}");
     }
 }
