@@ -154,6 +154,8 @@ impl Context {
         let broken_off = BrokenOff::default();
         stage.raise(StageBrief {
             slug: example.slug.clone(),
+            // A clock of its own: that of the host may be set in a long run, and who runs in another process reads that one.
+            clock: Clock::start(),
             seed: seed_of(self.seed, &example.slug),
             feature: example.feature.clone(),
             requirements: example.requirements.clone(),

@@ -10,7 +10,6 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use crate::findings::ExitCode;
-use crate::net::Clock;
 use crate::spec::Capability;
 use crate::subject::{serve_device, serve_provider};
 
@@ -101,11 +100,10 @@ pub(super) fn reference(console: &Console, options: &Options) -> Result<ExitCode
     let writer = std::thread::spawn(move || write(output, outbox));
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::of(&error))?;
-    let host = Clock::start();
     let served = async {
         match options.role {
-            SubjectRole::Device => serve_device(Rc::from(casting.device), host, inbox, lines).await,
-            SubjectRole::Provider => serve_provider(Rc::from(casting.provider), host, inbox, lines).await,
+            SubjectRole::Device => serve_device(Rc::from(casting.device), inbox, lines).await,
+            SubjectRole::Provider => serve_provider(Rc::from(casting.provider), inbox, lines).await,
         }
     };
     LocalSet::new().block_on(&runtime, served);

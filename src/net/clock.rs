@@ -15,6 +15,8 @@ use crate::spec::Timestamp;
 pub struct Clock {
     anchor: Instant,
     wall: Timestamp,
+    /// By how many milliseconds it was set ahead of the host's.
+    ahead_ms: i64,
 }
 
 impl Clock {
@@ -23,7 +25,7 @@ impl Clock {
     pub fn start() -> Self {
         // A wall clock before 1970 reads as the epoch: the clock is then wrong, but still monotonic.
         let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { anchor: Instant::now(), wall: Timestamp::default() + wall }
+        Self { anchor: Instant::now(), wall: Timestamp::default() + wall, ahead_ms: 0 }
     }
 
     /// The time now.
@@ -34,22 +36,28 @@ impl Clock {
     /// The same clock set forward by `by`: that of a Device whose idea of the time is ahead.
     #[must_use]
     pub fn advanced(self, by: Duration) -> Self {
-        Self { anchor: self.anchor, wall: self.wall + by }
+        Self { wall: self.wall + by, ahead_ms: self.ahead_ms.saturating_add(millis(by)), ..self }
     }
 
     /// The same clock set back by `by`: that of a Device whose idea of the time is behind.
     #[must_use]
     pub fn delayed(self, by: Duration) -> Self {
-        Self { anchor: self.anchor, wall: self.wall - by }
+        Self { wall: self.wall - by, ahead_ms: self.ahead_ms.saturating_sub(millis(by)), ..self }
     }
 
-    /// How many milliseconds this clock is ahead of `other`; negative is behind.
-    pub fn ahead_of(self, other: Self) -> i64 {
-        let at = self.anchor.max(other.anchor);
-        let shown = |clock: Self| i128::from((clock.wall + at.duration_since(clock.anchor)).as_nanos());
-        let nanos = shown(self) - shown(other);
-        let half = nanos.signum() * 500_000;
-        i64::try_from((nanos + half) / 1_000_000).expect("64 bits of nanoseconds are fewer milliseconds")
+    /// By how many milliseconds it was set ahead of the host's clock; negative is behind.
+    pub const fn ahead_ms(self) -> i64 {
+        self.ahead_ms
+    }
+
+    /// By how many milliseconds the host's clock was set forward since this one was started; negative is back.
+    ///
+    /// This clock does not follow, so it no longer agrees with processes that read the host's.
+    pub fn host_set_by_ms(self) -> i64 {
+        let nanos = |clock: Self| i128::from(clock.now().as_nanos());
+        let moved = nanos(Self::start()) - nanos(self) + i128::from(self.ahead_ms) * 1_000_000;
+        let half = moved.signum() * 500_000;
+        i64::try_from((moved + half) / 1_000_000).expect("64 bits of nanoseconds are fewer milliseconds")
     }
 
     /// Waits until this clock shows `when`, which returns at once when it already does.
@@ -62,6 +70,10 @@ impl Clock {
             None => std::future::pending().await,
         }
     }
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -99,8 +111,19 @@ mod tests {
         assert_eq!(ahead.wall.since(clock.wall), hour);
         assert!(ahead.now().since(earlier) >= hour);
         assert_eq!(ahead.delayed(hour).wall, clock.wall);
-        let other = Clock::start();
-        assert_eq!((ahead.ahead_of(other), clock.delayed(hour).ahead_of(other)), (3_600_000, -3_600_000));
+        assert_eq!((ahead.ahead_ms(), clock.delayed(hour).ahead_ms()), (3_600_000, -3_600_000));
+    }
+
+    #[test]
+    fn a_host_whose_clock_was_set_is_noticed_whatever_this_one_shows() {
+        let hour = Duration::from_secs(3600);
+        let clock = Clock::start();
+        // As one that was started when the host's clock was an hour behind.
+        let outdated = Clock { wall: clock.wall - hour, ..clock };
+
+        assert_eq!(clock.host_set_by_ms(), 0);
+        assert_eq!(clock.delayed(hour).host_set_by_ms(), 0);
+        assert_eq!(outdated.host_set_by_ms(), 3_600_000);
     }
 
     #[tokio::test]

@@ -25,6 +25,16 @@ const NOTABLE: Duration = Duration::from_millis(2);
 /// How many late timers are remembered: those of several minutes.
 const MOST_LATE: usize = 100_000;
 
+/// From how many milliseconds on two clocks do not agree: fewer than the spans that scenarios tell apart.
+const CLOCKS_APART_MS: u64 = 20;
+
+/// Whether nothing can be concluded since the host's clock was set by so many milliseconds in the course of a scenario, by
+/// which a subject in a process of its own goes.
+pub(super) fn doubt_of_clock(set_by_ms: i64) -> Option<String> {
+    let is_apart = set_by_ms.unsigned_abs() >= CLOCKS_APART_MS;
+    is_apart.then(|| format!("the clock of this host was set by {set_by_ms} ms in the course of the scenario"))
+}
+
 /// A timer that was late.
 #[derive(Debug, Clone, Copy)]
 struct Late {
@@ -176,6 +186,13 @@ mod tests {
     use super::*;
 
     /// Lets nothing else run for 60 milliseconds.
+    #[test]
+    fn a_clock_that_was_set_forward_or_back_is_doubted_and_one_that_was_trimmed_is_not() {
+        let doubts = [-3_600_000, -20, -3, 0, 19, 20].map(|set_by| doubt_of_clock(set_by).is_some());
+
+        assert_eq!(doubts, [true, true, false, false, false, true]);
+    }
+
     fn stand_still(clock: Clock) {
         let end = clock.now() + Duration::from_millis(60);
         while clock.now() < end {

@@ -109,7 +109,7 @@ pub struct StageBrief {
     pub seed: u64,
     /// Where it is played.
     pub lab: Lab,
-    /// The clock of the run.
+    /// The clock of the scenario.
     pub clock: Clock,
     /// The named fixtures.
     pub fixtures: Rc<Fixtures>,

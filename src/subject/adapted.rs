@@ -10,9 +10,9 @@ use crate::net::Clock;
 use super::{DeviceBrief, Power, PowerFailure, ProviderBrief, Stimulus};
 
 impl DeviceBrief {
-    /// The brief as `open` says it. `instance` is the name in the adapter's process, `host` shows the host's time.
-    pub fn to_open(&self, instance: String, host: Clock) -> OpenDevice {
-        let ahead = self.clock.ahead_of(host);
+    /// The brief as `open` says it. `instance` is the name in the adapter's process.
+    pub fn to_open(&self, instance: String) -> OpenDevice {
+        let ahead = self.clock.ahead_ms();
         OpenDevice::new(instance, &self.configuration, &self.channels, self.folder.clone(), self.seed, ahead)
     }
 
@@ -33,9 +33,9 @@ impl DeviceBrief {
 }
 
 impl ProviderBrief {
-    /// The brief as `open` says it. `instance` is the name in the adapter's process, `host` shows the host's time.
-    pub fn to_open(&self, instance: String, host: Clock) -> OpenProvider {
-        let ahead = self.clock.ahead_of(host);
+    /// The brief as `open` says it. `instance` is the name in the adapter's process.
+    pub fn to_open(&self, instance: String) -> OpenProvider {
+        let ahead = self.clock.ahead_ms();
         let Self { configuration, channels, listen, folder, sequence, seed, .. } = self;
         OpenProvider::new(instance, configuration, channels, *listen, folder.clone(), *sequence, *seed, ahead)
     }

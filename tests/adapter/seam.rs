@@ -109,7 +109,7 @@ fn a_device_is_opened_with_everything_that_its_brief_holds() {
         clock: host.delayed(Duration::from_secs(3600)),
     };
 
-    let open: OpenDevice = brief.to_open("D1-7".into(), host);
+    let open: OpenDevice = brief.to_open("D1-7".into());
     let DeviceVerb::Open(read) = over_the_pipe(DeviceVerb::Open(Box::new(open.clone()))) else { panic!() };
 
     assert_eq!(*read, open);
@@ -143,7 +143,7 @@ fn a_provider_is_opened_with_everything_that_its_brief_holds() {
         clock: host,
     };
 
-    let open: OpenProvider = brief.to_open("sp".into(), host);
+    let open: OpenProvider = brief.to_open("sp".into());
     let ProviderVerb::Open(read) = over_the_pipe(ProviderVerb::Open(Box::new(open.clone()))) else { panic!() };
 
     assert_eq!(*read, open);

@@ -72,7 +72,7 @@ impl Prober<'_> {
             seed: u64::from(number),
             clock: self.clock,
         };
-        let open = DeviceVerb::Open(Box::new(brief.to_open(instance.to_owned(), self.clock)));
+        let open = DeviceVerb::Open(Box::new(brief.to_open(instance.to_owned())));
         self.adapter.expect(instance);
         self.need(serde_json::to_value(open).unwrap_or_default()).await
     }

@@ -79,7 +79,7 @@ impl Prober<'_> {
             seed: u64::from(first),
             clock: self.clock,
         };
-        let open = ProviderVerb::Open(Box::new(brief.to_open(instance.to_owned(), self.clock)));
+        let open = ProviderVerb::Open(Box::new(brief.to_open(instance.to_owned())));
         self.adapter.expect(instance);
         let said = self.need(serde_json::to_value(open).unwrap_or_default()).await?;
         let opened: OpenedProvider = serde_json::from_value(said).map_err(|error| {

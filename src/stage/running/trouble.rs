@@ -8,6 +8,7 @@ use crate::capture::Timeline;
 use crate::findings::{CheckResult, Verdict};
 use crate::judge::{HANDS, last_report};
 use crate::net::kernel;
+use crate::stage::host;
 use crate::stage::scenes::tsi_of;
 
 /// What vendors' Devices say of dropped datagrams, each in words.
@@ -55,7 +56,14 @@ impl Running {
         let troubles = self.devices.iter().filter_map(|(name, device)| Some(format!("{name}: {}", device.trouble()?)));
         let provider = self.provider.iter().filter_map(|provider| provider.trouble());
         let troubles = troubles.chain(provider.map(|trouble| format!("the Service Provider: {trouble}")));
-        self.host.doubt_of_means().into_iter().chain(self.air.trouble()).chain(troubles).collect()
+        let own = self.host.doubt_of_means().into_iter().chain(self.doubt_of_clock());
+        own.chain(self.air.trouble()).chain(troubles).collect()
+    }
+
+    /// That the host's clock was set meanwhile, by which a subject in a process of its own goes and castproof does not.
+    fn doubt_of_clock(&self) -> Option<String> {
+        let (device_is_foreign, provider_is_foreign) = self.is_foreign;
+        (device_is_foreign || provider_is_foreign).then(|| host::doubt_of_clock(self.clock.host_set_by_ms())).flatten()
     }
 
     /// What vendors' implementations say that kept them from doing their part.

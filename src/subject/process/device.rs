@@ -15,7 +15,7 @@ impl DeviceSubject for ProcessSubject {
     fn open(&self, brief: DeviceBrief) -> LocalBoxFuture<'_, Result<Box<dyn DeviceInstance>, SubjectError>> {
         async move {
             let instance = Instance::prepare(&self.adapter, &brief.name, &brief.name, &brief.folder).await?;
-            let open = brief.to_open(instance.name.clone(), self.adapter.clock);
+            let open = brief.to_open(instance.name.clone());
             let (instance, _) = instance.open(open).await?;
             Ok(Box::new(Device { instance }) as Box<dyn DeviceInstance>)
         }

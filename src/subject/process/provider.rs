@@ -21,7 +21,7 @@ impl ProviderSubject for ProcessSubject {
     fn open(&self, brief: ProviderBrief) -> LocalBoxFuture<'_, Result<Box<dyn ProviderInstance>, SubjectError>> {
         async move {
             let instance = Instance::prepare(&self.adapter, &brief.name, "SP", &brief.folder).await?;
-            let open = brief.to_open(instance.name.clone(), self.adapter.clock);
+            let open = brief.to_open(instance.name.clone());
             let (instance, opened) = instance.open(open).await?;
             Ok(Box::new(Provider { instance, opened, records: RefCell::default() }) as Box<dyn ProviderInstance>)
         }

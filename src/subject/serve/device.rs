@@ -30,7 +30,6 @@ enum What {
 /// `bye`, or `inbox` has ended, and all instances are closed.
 pub async fn serve_device(
     subject: Rc<dyn DeviceSubject>,
-    host: Clock,
     inbox: mpsc::Receiver<Vec<u8>>,
     lines: mpsc::UnboundedSender<Vec<u8>>,
 ) {
@@ -39,7 +38,7 @@ pub async fn serve_device(
         DeviceVerb::Hello(hello) => greet(&hello, Role::Device, subject.name(), subject.capabilities()),
         DeviceVerb::Open(open) => {
             let (name, subject, mouth) = (open.instance.clone(), subject.clone(), mouth.clone());
-            Step::Open(name, Box::new(move |inbox| run(instance(subject, host, id, open, inbox, mouth))))
+            Step::Open(name, Box::new(move |inbox| run(instance(subject, id, open, inbox, mouth))))
         }
         DeviceVerb::Listen(listen) => Step::To(listen.instance, Asked { id, what: What::Listen }),
         DeviceVerb::Stimulate(said) => Step::To(said.instance.clone(), Asked { id, what: What::Stimulate(said) }),
@@ -50,21 +49,21 @@ pub async fn serve_device(
     serve(inbox, mouth.clone(), step).await;
 }
 
-async fn open(subject: &dyn DeviceSubject, host: Clock, open: &OpenDevice) -> Result<Box<dyn DeviceInstance>, Outcome> {
-    let brief = DeviceBrief::of_open(open, host).map_err(|unfit| error(ErrorKind::Malformed, unfit))?;
+async fn open(subject: &dyn DeviceSubject, open: &OpenDevice) -> Result<Box<dyn DeviceInstance>, Outcome> {
+    // Started anew, since the host's clock may have been set since the last instance.
+    let brief = DeviceBrief::of_open(open, Clock::start()).map_err(|unfit| error(ErrorKind::Malformed, unfit))?;
     subject.open(brief).await.map_err(|error| outcome_of(&error))
 }
 
 /// An instance, from `open` to `close`.
 async fn instance(
     subject: Rc<dyn DeviceSubject>,
-    host: Clock,
     id: RequestId,
     opened: Box<OpenDevice>,
     mut inbox: mpsc::UnboundedReceiver<Asked>,
     mouth: Mouth,
 ) {
-    let device = match open(subject.as_ref(), host, &opened).await {
+    let device = match open(subject.as_ref(), &opened).await {
         Ok(device) => device,
         Err(outcome) => return mouth.answer::<Done>(id, Err(outcome)),
     };

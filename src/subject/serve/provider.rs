@@ -34,7 +34,6 @@ enum What {
 /// has said `bye`, or `inbox` has ended, and all instances are closed.
 pub async fn serve_provider(
     subject: Rc<dyn ProviderSubject>,
-    host: Clock,
     inbox: mpsc::Receiver<Vec<u8>>,
     lines: mpsc::UnboundedSender<Vec<u8>>,
 ) {
@@ -43,7 +42,7 @@ pub async fn serve_provider(
         ProviderVerb::Hello(hello) => greet(&hello, Role::Provider, subject.name(), subject.capabilities()),
         ProviderVerb::Open(open) => {
             let (name, subject, mouth) = (open.instance.clone(), subject.clone(), mouth.clone());
-            Step::Open(name, Box::new(move |inbox| run(instance(subject, host, id, open, inbox, mouth))))
+            Step::Open(name, Box::new(move |inbox| run(instance(subject, id, open, inbox, mouth))))
         }
         ProviderVerb::Push(push) => Step::To(push.instance.clone(), Asked { id, what: What::Push(push) }),
         ProviderVerb::Provision(said) => Step::To(said.instance.clone(), Asked { id, what: What::Provision(said) }),
@@ -55,25 +54,21 @@ pub async fn serve_provider(
     serve(inbox, mouth.clone(), step).await;
 }
 
-async fn open(
-    subject: &dyn ProviderSubject,
-    host: Clock,
-    open: &OpenProvider,
-) -> Result<Box<dyn ProviderInstance>, Outcome> {
-    let brief = ProviderBrief::of_open(open, host).map_err(|unfit| error(ErrorKind::Malformed, unfit))?;
+async fn open(subject: &dyn ProviderSubject, open: &OpenProvider) -> Result<Box<dyn ProviderInstance>, Outcome> {
+    // Started anew, since the host's clock may have been set since the last instance.
+    let brief = ProviderBrief::of_open(open, Clock::start()).map_err(|unfit| error(ErrorKind::Malformed, unfit))?;
     subject.open(brief).await.map_err(|error| outcome_of(&error))
 }
 
 /// An instance, from `open` to `close`.
 async fn instance(
     subject: Rc<dyn ProviderSubject>,
-    host: Clock,
     id: RequestId,
     opened: Box<OpenProvider>,
     mut inbox: mpsc::UnboundedReceiver<Asked>,
     mouth: Mouth,
 ) {
-    let provider = match open(subject.as_ref(), host, &opened).await {
+    let provider = match open(subject.as_ref(), &opened).await {
         Ok(provider) => provider,
         Err(outcome) => return mouth.answer::<Done>(id, Err(outcome)),
     };
