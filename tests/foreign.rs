@@ -8,6 +8,8 @@ mod broken;
 mod complaints;
 #[path = "foreign/connections.rs"]
 mod connections;
+#[path = "foreign/memory.rs"]
+mod memory;
 #[path = "cli/place.rs"]
 #[expect(dead_code, reason = "shared with the tests of the command line, which use more of it")]
 mod place;
