@@ -7,7 +7,7 @@ use std::rc::Rc;
 use clap::Args;
 
 use crate::certify::{self, CertifyError, Rules, Selection, StrictError, Suite, USUAL_JOBS};
-use crate::findings::{ExitCode, ScenarioFindings, Verdict, failure_words, summary_words};
+use crate::findings::{ExitCode, ScenarioFindings, Verdict, failures_words, summary_words};
 use crate::spec::{Capability, Role, one_line};
 use crate::stage::{Casting, RawCapture, RelayPlans};
 use crate::subject::broken::{self, Deviation};
@@ -248,12 +248,13 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
 
     // What fails as expected has its line in the summary; here it would hide the news.
     let is_news = |found: &&ScenarioFindings| found.verdict != Verdict::Pass && !run.findings.is_excused(found);
-    for scenario in run.findings.scenarios.iter().filter(is_news) {
-        // The findings name recordings within their folder; whoever reads this stands elsewhere.
+    // The findings name recordings within their folder; whoever reads this stands elsewhere.
+    let shown = |scenario: &ScenarioFindings| {
         let capture = scenario.capture.as_ref().map(|path| run.folder.join(path).display().to_string());
-        let shown = ScenarioFindings { capture, ..scenario.clone() };
-        console.print(&format!("\n{}", failure_words(&shown, &register, console.colour)));
-    }
+        ScenarioFindings { capture, ..scenario.clone() }
+    };
+    let news: Vec<ScenarioFindings> = run.findings.scenarios.iter().filter(is_news).map(shown).collect();
+    console.print(&failures_words(&news, &register, console.colour));
     console.print(&format!("\n{}", summary_words(&run.findings, run.not_run, console.colour, console.width())));
     if run.interrupted {
         console.line("interrupted: what was found so far was kept, and the run is marked partial");

@@ -6,6 +6,7 @@
 //! here may hold whatever a subject sent, so every rendering passes them through [`printable`].
 
 mod adapter;
+mod alike;
 mod asked;
 mod check;
 mod expectation;
@@ -20,6 +21,7 @@ mod verdict;
 mod words;
 
 pub use adapter::{AdapterFindings, CapabilityFindings, CapabilityState, ProbeFindings, ProbeOutcome};
+pub use alike::failures_words;
 pub use asked::Asked;
 pub use check::{CheckId, CheckResult, Observation};
 pub use expectation::{Expectation, ExpectationState, ExpectedFailure, is_excused};

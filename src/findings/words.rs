@@ -256,12 +256,13 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 /// Rows of a label and its lines, aligned; a row without lines is left out.
-struct Block {
-    text: String,
+#[derive(Default)]
+pub(super) struct Block {
+    pub(super) text: String,
 }
 
 impl Block {
-    fn row<T: AsRef<str>>(&mut self, label: &str, lines: impl IntoIterator<Item = T>) {
+    pub(super) fn row<T: AsRef<str>>(&mut self, label: &str, lines: impl IntoIterator<Item = T>) {
         let lines = lines.into_iter().flat_map(|text| text.as_ref().lines().map(one_line).collect::<Vec<_>>());
         for (n, text) in lines.enumerate() {
             let label = if n == 0 { label } else { "" };
