@@ -370,6 +370,10 @@ fn fault_of(finished: &ScenarioFinished) -> Option<String> {
 fn last_lines(recording: &Recording) -> Vec<String> {
     let transcript = Transcript::of(&Timeline::of(recording), &TranscriptOptions::default()).to_string();
     let lines: Vec<&str> = transcript.lines().collect();
+    // Its heading alone is no traffic.
+    if lines.len() < 2 {
+        return Vec::new();
+    }
     lines[lines.len().saturating_sub(TRAFFIC_LINES)..].iter().map(|line| (*line).to_owned()).collect()
 }
 
