@@ -66,8 +66,9 @@ impl Extent {
 }
 
 /// Runs a plan, several trials at a time, and then alone what is still open.
+#[expect(clippy::print_stdout, reason = "the full matrix takes most of an hour, and --nocapture shows how far it is")]
 fn matrix_of(plan: &Plan<'_>, suite: &Suite) -> Matrix {
-    let next = AtomicUsize::new(0);
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let matrix = Mutex::new(Matrix::default());
     std::thread::scope(|scope| {
         for _ in 0..TRIALS_AT_A_TIME {
@@ -75,6 +76,8 @@ fn matrix_of(plan: &Plan<'_>, suite: &Suite) -> Matrix {
                 while let Some((deviation, choice)) = plan.trials.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let run = trial::run(choice, Some(deviation), Company::Others);
                     matrix.lock().unwrap().add(deviation, &run);
+                    let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    println!("{done} of {}: {}", plan.trials.len(), deviation.name);
                 }
             });
         }
