@@ -116,6 +116,7 @@ impl Context {
             nodes: Vec::new(),
             captures: options.captures,
             live: None,
+            kept: options.kept,
             raw: None,
             relays: options.relays.map(|(plans, _)| Rc::new(plans)),
             feature: String::new(),

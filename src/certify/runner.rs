@@ -51,6 +51,8 @@ pub struct Options {
     pub foreign: Option<Foreign>,
     /// Plans of the relays in the place of the scenario's own, and the file that they come from.
     pub relays: Option<(RelayPlans, PathBuf)>,
+    /// The folder in which the scenarios' work folders stay, by its whole path; none where they go.
+    pub kept: Option<PathBuf>,
     /// What takes the kernel's frames, where they are wanted.
     pub raw: Option<RawCapture>,
     /// What is known to fail.
@@ -75,6 +77,7 @@ impl Options {
             casting: Casting::references(),
             foreign: None,
             relays: None,
+            kept: None,
             raw: None,
             expected: Vec::new(),
             progress: Rc::new(|_, _| ()),

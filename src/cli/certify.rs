@@ -1,7 +1,7 @@
 //! `castproof certify`.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clap::Args;
@@ -81,6 +81,11 @@ pub(super) struct Certify {
     /// Recordings need no privilege, because their headers are rebuilt. Who does not want to believe that compares.
     #[arg(long)]
     raw_capture: bool,
+
+    /// Keep the work folder of each scenario here, in a folder whose name begins with the scenario's slug; else it goes when the
+    /// scenario is over. What instances of Devices and Service Providers stored is in it, their passwords among it.
+    #[arg(long, value_name = "FOLDER")]
+    keep_work: Option<PathBuf>,
 
     /// Sign the evidence of the run with this private key, which `castproof keygen` makes.
     #[arg(long, value_name = "KEY")]
@@ -192,6 +197,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
             None => failure,
         }
     })?;
+    let kept = options.keep_work.as_deref().map(room_for_work).transpose()?;
     let foreign = match &subject {
         None => None,
         Some(subject) => {
@@ -235,6 +241,7 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         casting,
         foreign,
         relays,
+        kept: kept.clone(),
         raw: raw.clone(),
         expected,
         progress: Rc::new(progress),
@@ -263,11 +270,22 @@ pub(super) fn certify(console: &Rc<Console>, options: Certify) -> Result<ExitCod
         return Err(failure_of(error));
     }
     console.line(&one_line(&format!("written to {}", run.folder.display())));
+    if let Some(kept) = kept {
+        console.line(&one_line(&format!("work folders kept in {}", kept.display())));
+    }
     evidence::pack(console, &run.folder, key.as_ref())?;
     Ok(match ExitCode::of(&run.findings) {
         // Something was selected; there was no time for it.
         ExitCode::NothingSelected => ExitCode::Inconclusive,
         code => code,
+    })
+}
+
+/// Makes the folder in which work folders stay. The whole path is given, since adapters may stand elsewhere.
+fn room_for_work(folder: &Path) -> Result<PathBuf, Failure> {
+    std::fs::create_dir_all(folder).and_then(|()| folder.canonicalize()).map_err(|error| {
+        let failure = Failure::usage(format!("the folder for work folders, {}: {error}", folder.display()));
+        failure.hint("--keep-work names a folder that can be made and written to")
     })
 }
 

@@ -123,6 +123,8 @@ pub struct StageBrief {
     pub relays: Option<Rc<RelayPlans>>,
     /// The file that its recording is written to while it is made.
     pub live: Option<PathBuf>,
+    /// The folder in which its work folder stays when it is over; none where it goes.
+    pub kept: Option<PathBuf>,
     /// What takes the kernel's frames, and the file for those of the scenario.
     pub raw: Option<(RawCapture, PathBuf)>,
     /// The feature that the scenario belongs to, such as `firmware_update/normal_flow`.

@@ -27,7 +27,7 @@ use super::link::{LinkPlan, Outage};
 use super::raw::RawRecording;
 use super::recorder::Recorder;
 use super::script::Script;
-use super::work_folder::work_folder;
+use super::work_folder::{kept_folder, work_folder};
 use super::{Lab, StageBrief, StageError};
 use starved::Starved;
 
@@ -148,7 +148,10 @@ impl Running {
         });
         let air =
             Air::open(brief.clock, &recorder, &channels.sender, &notification_channel(), lanes.collect(), &brief.lab)?;
-        let folder = work_folder()?;
+        let folder = match &brief.kept {
+            Some(kept) => kept_folder(kept, &brief.slug)?,
+            None => work_folder()?,
+        };
         let mut provider_brief = ProviderBrief {
             name: "the Service Provider".into(),
             configuration: cast.provider(&script.devices),

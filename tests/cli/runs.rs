@@ -86,3 +86,32 @@ fn a_misspelt_capability_is_answered_with_the_nearest() {
     assert_eq!(left.code, Some(2), "{}", left.out);
     assert_words(&left.err, &["no capability is called `status-logs`; did you mean `status-log`?"]);
 }
+
+#[test]
+fn work_folders_stay_where_that_is_asked_and_go_elsewhere() {
+    let place = Place::new();
+    let kept = place.path("kept/work");
+
+    let left = place.run(&["certify", "--scenario", FORGED, "--keep-work", "kept/work"]);
+
+    assert_eq!(left.code, Some(0), "{}\n{}", left.out, left.err);
+    assert_words(&left.out, &[&format!("work folders kept in {}", kept.canonicalize().unwrap().display())]);
+    let folders: Vec<_> = fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap()).collect();
+    assert_eq!(folders.len(), 1, "{folders:?}");
+    assert!(folders[0].file_name().to_str().unwrap().starts_with(FORGED), "{folders:?}");
+    let stored: Vec<_> = fs::read_dir(folders[0].path().join("D1")).unwrap().collect();
+    assert!(!stored.is_empty(), "a Device stores what it is");
+    // Nothing of it is evidence, since passwords are in it.
+    assert!(!place.findings().0.join("work").exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_for_work_ends_the_run_before_it_begins() {
+    let place = Place::new();
+    fs::write(place.path("file"), "").unwrap();
+
+    let left = place.run(&["certify", "--scenario", FORGED, "--keep-work", "file/work"]);
+
+    assert_eq!(left.code, Some(2), "{}\n{}", left.out, left.err);
+    assert_words(&left.err, &["the folder for work folders, file/work", "hint: --keep-work"]);
+}
