@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::text::one_line;
 use super::words::Block;
-use super::{Colour, ScenarioFindings, Verdict, failure_words};
+use super::{CheckResult, Colour, ScenarioFindings, Verdict, failure_words};
 use crate::spec::Register;
 
 /// How many scenarios have one reason before they are told together.
@@ -43,15 +43,16 @@ pub fn failures_words(scenarios: &[ScenarioFindings], register: &Register, colou
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Reason<'a> {
     verdict: &'static str,
-    /// The check that decided, and what it saw.
-    check: Option<(&'a str, &'a str)>,
+    /// The check that decided, what it saw, and what it would have accepted.
+    check: Option<[&'a str; 3]>,
     faults: &'a [String],
     first_try: &'a [String],
 }
 
 impl<'a> Reason<'a> {
     fn of(scenario: &'a ScenarioFindings) -> Self {
-        let check = scenario.deciding_check().map(|check| (check.check.as_str(), check.observed.as_str()));
+        let words = |check: &'a CheckResult| [check.check.as_str(), &check.observed, &check.accepted];
+        let check = scenario.deciding_check().map(words);
         Self { verdict: scenario.verdict.words(), check, faults: &scenario.faults, first_try: &scenario.first_try }
     }
 }
@@ -109,6 +110,7 @@ mod tests {
         let mut scenarios = found(10..15, Verdict::Fail);
         scenarios.extend(found(20..25, Verdict::Inconclusive));
         scenarios[7].checks[0].observed = "something else".to_owned();
+        scenarios[6].checks[0].accepted = "something else".to_owned();
         scenarios[8].faults.push("a fault of its own".to_owned());
 
         let text = words(&scenarios);

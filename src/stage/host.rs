@@ -30,7 +30,7 @@ const CLOCKS_APART_MS: u64 = 20;
 
 /// Whether nothing can be concluded since the host's clock was set by so many milliseconds in the course of a scenario, by
 /// which a subject in a process of its own goes.
-pub(super) fn doubt_of_clock(set_by_ms: i64) -> Option<String> {
+fn doubt_of_clock(set_by_ms: i64) -> Option<String> {
     let is_apart = set_by_ms.unsigned_abs() >= CLOCKS_APART_MS;
     is_apart.then(|| format!("the clock of this host was set by {set_by_ms} ms in the course of the scenario"))
 }
@@ -44,8 +44,11 @@ struct Late {
 
 /// Watches from its opening until it is dropped.
 pub(super) struct HostWatch {
+    clock: Clock,
     late: Rc<RefCell<Vec<Late>>>,
     beats: Rc<Cell<u32>>,
+    /// The most by which the host's clock was seen to have been set, in milliseconds: it may be set back again.
+    set_by: Rc<Cell<i64>>,
     heart: AbortHandle,
     shortages_before: u64,
     /// How many times longer than usual everything may take.
@@ -63,8 +66,9 @@ impl HostWatch {
     pub(super) fn open(clock: Clock) -> Self {
         let late = Rc::new(RefCell::new(Vec::new()));
         let beats = Rc::new(Cell::new(0));
-        let heart = spawn_local(beat(clock, late.clone(), beats.clone())).abort_handle();
-        Self { late, beats, heart, shortages_before: shortage::met(), scale: 1.0 }
+        let set_by = Rc::new(Cell::new(0));
+        let heart = spawn_local(beat(clock, late.clone(), beats.clone(), set_by.clone())).abort_handle();
+        Self { clock, late, beats, set_by, heart, shortages_before: shortage::met(), scale: 1.0 }
     }
 
     /// The same watch over subjects that take so many times longer.
@@ -149,6 +153,12 @@ impl HostWatch {
         })
     }
 
+    /// Whether the host's clock was set since the watch began, by which a subject in a process of its own goes.
+    pub(super) fn doubt_of_clock(&self) -> Option<String> {
+        remember(&self.set_by, self.clock.host_set_by_ms());
+        doubt_of_clock(self.set_by.get())
+    }
+
     /// Whether this process ran short of what sockets and files need.
     pub(super) fn doubt_of_means(&self) -> Option<String> {
         let is_short = shortage::met() > self.shortages_before;
@@ -166,7 +176,7 @@ pub(super) struct Patience {
 /// Measures how late timers are on this host: what it adds to every time that is observed.
 ///
 /// Only timers that were notably late are kept, and no more of them than beats fit into the longest scenario.
-async fn beat(clock: Clock, late: Rc<RefCell<Vec<Late>>>, beats: Rc<Cell<u32>>) {
+async fn beat(clock: Clock, late: Rc<RefCell<Vec<Late>>>, beats: Rc<Cell<u32>>, set_by: Rc<Cell<i64>>) {
     loop {
         let due = clock.now() + HEARTBEAT;
         clock.sleep_until(due).await;
@@ -175,7 +185,15 @@ async fn beat(clock: Clock, late: Rc<RefCell<Vec<Late>>>, beats: Rc<Cell<u32>>) 
         if by > NOTABLE && late.borrow().len() < MOST_LATE {
             late.borrow_mut().push(Late { at, by });
         }
+        remember(&set_by, clock.host_set_by_ms());
         beats.set(beats.get().saturating_add(1));
+    }
+}
+
+/// Keeps the larger of two steps of the host's clock.
+fn remember(set_by: &Cell<i64>, now: i64) {
+    if now.unsigned_abs() > set_by.get().unsigned_abs() {
+        set_by.set(now);
     }
 }
 
@@ -185,7 +203,6 @@ mod tests {
 
     use super::*;
 
-    /// Lets nothing else run for 60 milliseconds.
     #[test]
     fn a_clock_that_was_set_forward_or_back_is_doubted_and_one_that_was_trimmed_is_not() {
         let doubts = [-3_600_000, -20, -3, 0, 19, 20].map(|set_by| doubt_of_clock(set_by).is_some());
@@ -193,6 +210,16 @@ mod tests {
         assert_eq!(doubts, [true, true, false, false, false, true]);
     }
 
+    #[test]
+    fn a_clock_that_was_set_back_again_was_set_all_the_same() {
+        let set_by = Cell::new(0);
+
+        [3, -3_600_000, 0, 40].into_iter().for_each(|now| remember(&set_by, now));
+
+        assert_eq!(set_by.get(), -3_600_000);
+    }
+
+    /// Lets nothing else run for 60 milliseconds.
     fn stand_still(clock: Clock) {
         let end = clock.now() + Duration::from_millis(60);
         while clock.now() < end {

@@ -330,7 +330,7 @@ impl Adapter {
 
     /// From now on an instance of this name may say something; for probes.
     pub fn expect(&self, instance: &str) {
-        self.current.borrow().enter(instance);
+        self.current.borrow().enter(instance, self.clock);
     }
 
     /// What it did wrong by these instances, and while none was open; for probes, after which none of them is expected.

@@ -8,7 +8,6 @@ use crate::capture::Timeline;
 use crate::findings::{CheckResult, Verdict};
 use crate::judge::{HANDS, last_report};
 use crate::net::kernel;
-use crate::stage::host;
 use crate::stage::scenes::tsi_of;
 
 /// What vendors' Devices say of dropped datagrams, each in words.
@@ -63,7 +62,7 @@ impl Running {
     /// That the host's clock was set meanwhile, by which a subject in a process of its own goes and castproof does not.
     fn doubt_of_clock(&self) -> Option<String> {
         let (device_is_foreign, provider_is_foreign) = self.is_foreign;
-        (device_is_foreign || provider_is_foreign).then(|| host::doubt_of_clock(self.clock.host_set_by_ms())).flatten()
+        (device_is_foreign || provider_is_foreign).then(|| self.host.doubt_of_clock()).flatten()
     }
 
     /// What vendors' implementations say that kept them from doing their part.

@@ -198,8 +198,8 @@ impl Conversation {
     }
 
     /// Takes an instance under this name from now on.
-    pub(super) fn enter(&self, name: &str) -> Arc<Mutex<InstanceState>> {
-        let instance = Arc::new(Mutex::new(InstanceState::default()));
+    pub(super) fn enter(&self, name: &str, clock: Clock) -> Arc<Mutex<InstanceState>> {
+        let instance = Arc::new(Mutex::new(InstanceState::new(clock)));
         self.shared.lock().instances.insert(name.to_owned(), instance.clone());
         instance
     }

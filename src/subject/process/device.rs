@@ -14,7 +14,8 @@ use crate::subject::{Claim, DeviceBrief, DeviceInstance, DeviceSubject, Stimulus
 impl DeviceSubject for ProcessSubject {
     fn open(&self, brief: DeviceBrief) -> LocalBoxFuture<'_, Result<Box<dyn DeviceInstance>, SubjectError>> {
         async move {
-            let instance = Instance::prepare(&self.adapter, &brief.name, &brief.name, &brief.folder).await?;
+            let instance =
+                Instance::prepare(&self.adapter, &brief.name, &brief.name, &brief.folder, brief.clock).await?;
             let open = brief.to_open(instance.name.clone());
             let (instance, _) = instance.open(open).await?;
             Ok(Box::new(Device { instance }) as Box<dyn DeviceInstance>)

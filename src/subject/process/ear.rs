@@ -151,7 +151,7 @@ impl Shared {
     fn take_event(&self, heard: Heard) {
         let instance = self.lock().instances.get(&heard.instance).cloned();
         match instance {
-            Some(instance) => InstanceState::lock(&instance).hear(self.clock.now(), heard.what),
+            Some(instance) => InstanceState::lock(&instance).hear(heard.what),
             // The instance was closed, or the event was on its way before it was known.
             None if self.lock().last_id > 0 => {
                 let name = one_line(&heard.instance);

@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::super::{ADAPTER_FAULT, Claim, ClaimKind};
 use crate::adapter::{DeviceEvent, Incoming, Object, ProviderEvent, Unfit};
-use crate::spec::{Role, Timestamp, one_line};
+use crate::net::Clock;
+use crate::spec::{Role, one_line};
 
 /// Claims of one instance that are kept.
 const MOST_CLAIMS: usize = 10_000;
@@ -67,8 +68,10 @@ impl From<ProviderEvent> for Heard {
 }
 
 /// What is known of an instance beside its traffic.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct InstanceState {
+    /// The clock of its scenario, by which it is noted when something is heard.
+    clock: Clock,
     pub(super) claims: Vec<Claim>,
     pub(super) trouble: Option<String>,
     pub(super) drops: u64,
@@ -76,6 +79,10 @@ pub(super) struct InstanceState {
 }
 
 impl InstanceState {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, claims: Vec::new(), trouble: None, drops: 0, faults: Vec::new() }
+    }
+
     pub(super) fn lock(one: &Mutex<Self>) -> MutexGuard<'_, Self> {
         one.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -91,12 +98,32 @@ impl InstanceState {
         }
     }
 
-    pub(super) fn hear(&mut self, at: Timestamp, what: What) {
+    pub(super) fn hear(&mut self, what: What) {
+        let at = self.clock.now();
         match what {
             What::Claim(what) if self.claims.len() < MOST_CLAIMS => self.claims.push(Claim { at, what }),
             What::Claim(_) => {}
             What::Trouble(text) => _ = self.trouble.get_or_insert(text),
             What::Dropped(datagrams) => self.drops = datagrams,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_heard_is_noted_by_the_clock_of_the_scenario() {
+        let hour = Duration::from_secs(3600);
+        let clock = Clock::start().delayed(hour);
+        let mut state = InstanceState::new(clock);
+        let before = clock.now();
+
+        state.hear(What::Claim(ClaimKind::Note("here".to_owned())));
+
+        assert!((before..=clock.now()).contains(&state.claims[0].at), "{:?}", state.claims);
     }
 }

@@ -11,6 +11,7 @@ use super::conversation::Conversation;
 use super::heard::InstanceState;
 use crate::adapter::{Ask, Close, Verbs};
 use crate::findings::chain;
+use crate::net::Clock;
 use crate::subject::{Claim, SubjectError};
 
 /// An instance. Dropping it closes it without waiting.
@@ -34,12 +35,13 @@ where
     Close: Ask<V>,
 {
     /// A process, a folder and a name for an instance that is to be opened next; `label` is what its name begins
-    /// with.
+    /// with, and `clock` what it goes by.
     pub(super) async fn prepare(
         adapter: &Rc<Adapter>,
         title: &str,
         label: &str,
         folder: &Path,
+        clock: Clock,
     ) -> Result<Self, SubjectError> {
         let conversation = adapter.conversation(title).await?;
         std::fs::create_dir_all(folder).map_err(|error| SubjectError::Refused {
@@ -47,7 +49,7 @@ where
             reason: format!("make its folder: {error}"),
         })?;
         let name = adapter.name_instance(label);
-        let state = conversation.enter(&name);
+        let state = conversation.enter(&name, clock.unset());
         Ok(Self {
             adapter: adapter.clone(),
             conversation,

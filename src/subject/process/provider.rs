@@ -20,7 +20,7 @@ use crate::subject::{Claim, ProviderBrief, ProviderInstance, ProviderSubject, Su
 impl ProviderSubject for ProcessSubject {
     fn open(&self, brief: ProviderBrief) -> LocalBoxFuture<'_, Result<Box<dyn ProviderInstance>, SubjectError>> {
         async move {
-            let instance = Instance::prepare(&self.adapter, &brief.name, "SP", &brief.folder).await?;
+            let instance = Instance::prepare(&self.adapter, &brief.name, "SP", &brief.folder, brief.clock).await?;
             let open = brief.to_open(instance.name.clone());
             let (instance, opened) = instance.open(open).await?;
             Ok(Box::new(Provider { instance, opened, records: RefCell::default() }) as Box<dyn ProviderInstance>)
