@@ -14,7 +14,11 @@ const FEWEST: usize = 4;
 
 /// All of these scenarios in words: each like [`failure_words`], but of those that have one reason the first one in full, and the
 /// rest by their places. Each failure is told in full. Blocks begin with a line feed.
-pub fn failures_words(scenarios: &[ScenarioFindings], register: &Register, colour: Colour) -> String {
+pub fn failures_words<'a>(
+    scenarios: impl IntoIterator<Item = &'a ScenarioFindings>,
+    register: &Register,
+    colour: Colour,
+) -> String {
     let mut groups: Vec<Vec<&ScenarioFindings>> = Vec::new();
     let mut group_of = BTreeMap::new();
     for scenario in scenarios {
@@ -42,7 +46,7 @@ pub fn failures_words(scenarios: &[ScenarioFindings], register: &Register, colou
 /// What scenarios have in common that are told together.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Reason<'a> {
-    verdict: &'static str,
+    verdict: Verdict,
     /// The check that decided, what it saw, and what it would have accepted.
     check: Option<[&'a str; 3]>,
     faults: &'a [String],
@@ -53,7 +57,7 @@ impl<'a> Reason<'a> {
     fn of(scenario: &'a ScenarioFindings) -> Self {
         let words = |check: &'a CheckResult| [check.check.as_str(), &check.observed, &check.accepted];
         let check = scenario.deciding_check().map(words);
-        Self { verdict: scenario.verdict.words(), check, faults: &scenario.faults, first_try: &scenario.first_try }
+        Self { verdict: scenario.verdict, check, faults: &scenario.faults, first_try: &scenario.first_try }
     }
 }
 

@@ -19,9 +19,10 @@ const TIGHT: Duration = Duration::from_micros(20);
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     anchor: Instant,
-    wall: Timestamp,
-    /// By how many milliseconds it was set ahead of the host's.
-    ahead_ms: i64,
+    /// What the host's clock showed then.
+    host: Timestamp,
+    /// What this one showed then; not the same once it is set ahead or back.
+    shown: Timestamp,
 }
 
 impl Clock {
@@ -43,30 +44,30 @@ impl Clock {
         }
         let (_, anchor, wall) = tightest;
         // A wall clock before 1970 reads as the epoch: the clock is then wrong, but still monotonic.
-        let wall = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { anchor, wall: Timestamp::default() + wall, ahead_ms: 0 }
+        let host = Timestamp::default() + wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { anchor, host, shown: host }
     }
 
     /// The time now.
     pub fn now(&self) -> Timestamp {
-        self.wall + self.anchor.elapsed()
+        self.shown + self.anchor.elapsed()
     }
 
     /// The same clock set forward by `by`: that of a Device whose idea of the time is ahead.
     #[must_use]
     pub fn advanced(self, by: Duration) -> Self {
-        Self { wall: self.wall + by, ahead_ms: self.ahead_ms.saturating_add(millis(by)), ..self }
+        Self { shown: self.shown + by, ..self }
     }
 
     /// The same clock set back by `by`: that of a Device whose idea of the time is behind.
     #[must_use]
     pub fn delayed(self, by: Duration) -> Self {
-        Self { wall: self.wall - by, ahead_ms: self.ahead_ms.saturating_sub(millis(by)), ..self }
+        Self { shown: self.shown - by, ..self }
     }
 
     /// By how many milliseconds it was set ahead of the host's clock; negative is behind.
-    pub const fn ahead_ms(self) -> i64 {
-        self.ahead_ms
+    pub fn ahead_ms(self) -> i64 {
+        millis_between(self.host, self.shown)
     }
 
     /// By how many milliseconds the host's clock was set forward since this one was started; negative is back.
@@ -74,19 +75,13 @@ impl Clock {
     /// This clock does not follow, so it no longer agrees with processes that read the host's.
     pub fn host_set_by_ms(self) -> i64 {
         let fresh = Self::start();
-        let nanos = |time: Timestamp| i128::from(time.as_nanos());
-        // What this one shows at the very instant to which the fresh one is anchored.
-        let shown = self.wall + fresh.anchor.saturating_duration_since(self.anchor);
-        let moved = nanos(fresh.wall) - nanos(shown) + i128::from(self.ahead_ms) * 1_000_000;
-        let half = moved.signum() * 500_000;
-        i64::try_from((moved + half) / 1_000_000).expect("64 bits of nanoseconds are fewer milliseconds")
+        millis_between(self.host + fresh.anchor.saturating_duration_since(self.anchor), fresh.host)
     }
 
     /// The clock that this one was before it was set ahead or back.
     #[must_use]
     pub fn unset(self) -> Self {
-        let by = Duration::from_millis(self.ahead_ms.unsigned_abs());
-        if self.ahead_ms < 0 { self.advanced(by) } else { self.delayed(by) }
+        Self { shown: self.host, ..self }
     }
 
     /// Waits until this clock shows `when`, which returns at once when it already does.
@@ -94,15 +89,18 @@ impl Clock {
     /// It serves a core's `poll_timeout`, in a `select!` with the sockets. It is not for passing time: a test waits for
     /// a condition instead. A time too far away to be represented never comes.
     pub async fn sleep_until(self, when: Timestamp) {
-        match self.anchor.checked_add(when.since(self.wall)) {
+        match self.anchor.checked_add(when.since(self.shown)) {
             Some(instant) => tokio::time::sleep_until(tokio::time::Instant::from_std(instant)).await,
             None => std::future::pending().await,
         }
     }
 }
 
-fn millis(span: Duration) -> i64 {
-    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+/// From the first time to the second in whole milliseconds, to the nearest; negative when the second is the earlier one.
+fn millis_between(from: Timestamp, to: Timestamp) -> i64 {
+    let nanos = i128::from(to.as_nanos()) - i128::from(from.as_nanos());
+    let half = nanos.signum() * 500_000;
+    i64::try_from((nanos + half) / 1_000_000).expect("64 bits of nanoseconds are fewer milliseconds")
 }
 
 #[cfg(test)]
@@ -137,11 +135,11 @@ mod tests {
         let ahead = clock.advanced(hour);
 
         let earlier = clock.now();
-        assert_eq!(ahead.wall.since(clock.wall), hour);
+        assert_eq!(ahead.shown.since(clock.shown), hour);
         assert!(ahead.now().since(earlier) >= hour);
-        assert_eq!(ahead.delayed(hour).wall, clock.wall);
+        assert_eq!(ahead.delayed(hour).shown, clock.shown);
         assert_eq!((ahead.ahead_ms(), clock.delayed(hour).ahead_ms()), (3_600_000, -3_600_000));
-        assert_eq!([ahead.unset().wall, clock.delayed(hour).unset().wall], [clock.wall; 2]);
+        assert_eq!([ahead.unset().shown, clock.delayed(hour).unset().shown], [clock.shown; 2]);
     }
 
     #[test]
@@ -149,7 +147,7 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let clock = Clock::start();
         // As one that was started when the host's clock was an hour behind.
-        let outdated = Clock { wall: clock.wall - hour, ..clock };
+        let outdated = Clock { host: clock.host - hour, ..clock };
 
         // A host may be set by itself while this runs, if by little.
         let is_about = |set_by: i64, expected: i64| (set_by - expected).abs() < 1_000;

@@ -42,13 +42,18 @@ struct Late {
     by: Duration,
 }
 
+/// What the heartbeat has found.
+struct Pulse {
+    clock: Clock,
+    late: RefCell<Vec<Late>>,
+    beats: Cell<u32>,
+    /// The most by which the host's clock was seen to have been set, in milliseconds: it may be set back again.
+    set_by: Cell<i64>,
+}
+
 /// Watches from its opening until it is dropped.
 pub(super) struct HostWatch {
-    clock: Clock,
-    late: Rc<RefCell<Vec<Late>>>,
-    beats: Rc<Cell<u32>>,
-    /// The most by which the host's clock was seen to have been set, in milliseconds: it may be set back again.
-    set_by: Rc<Cell<i64>>,
+    pulse: Rc<Pulse>,
     heart: AbortHandle,
     shortages_before: u64,
     /// How many times longer than usual everything may take.
@@ -64,11 +69,9 @@ impl Drop for HostWatch {
 impl HostWatch {
     /// Watches from now on; must be called within a [`tokio::task::LocalSet`].
     pub(super) fn open(clock: Clock) -> Self {
-        let late = Rc::new(RefCell::new(Vec::new()));
-        let beats = Rc::new(Cell::new(0));
-        let set_by = Rc::new(Cell::new(0));
-        let heart = spawn_local(beat(clock, late.clone(), beats.clone(), set_by.clone())).abort_handle();
-        Self { clock, late, beats, set_by, heart, shortages_before: shortage::met(), scale: 1.0 }
+        let pulse = Rc::new(Pulse { clock, late: RefCell::default(), beats: Cell::new(0), set_by: Cell::new(0) });
+        let heart = spawn_local(beat(pulse.clone())).abort_handle();
+        Self { pulse, heart, shortages_before: shortage::met(), scale: 1.0 }
     }
 
     /// The same watch over subjects that take so many times longer.
@@ -92,18 +95,18 @@ impl HostWatch {
 
     /// The time that passed while this process could work.
     fn time(&self) -> Duration {
-        HEARTBEAT * self.beats.get()
+        HEARTBEAT * self.pulse.beats.get()
     }
 
     /// The longest that a timer was kept waiting beyond its time.
     pub(super) fn lag(&self) -> Duration {
-        self.late.borrow().iter().map(|late| late.by).max().unwrap_or_default()
+        self.pulse.late.borrow().iter().map(|late| late.by).max().unwrap_or_default()
     }
 
     /// The mean of the longest waits of timers that ended after `begin` and had begun by `end`, one for each of the
     /// [`HANDS`] through which a message passes, as one stall holds it up only once.
     pub(super) fn mean_lag_between(&self, begin: Timestamp, end: Timestamp) -> Duration {
-        let late = self.late.borrow();
+        let late = self.pulse.late.borrow();
         let is_between = |late: &&Late| late.at >= begin && late.at <= end + late.by;
         let mut waits: Vec<Duration> = late.iter().filter(is_between).map(|late| late.by).collect();
         waits.sort_unstable();
@@ -155,8 +158,8 @@ impl HostWatch {
 
     /// Whether the host's clock was set since the watch began, by which a subject in a process of its own goes.
     pub(super) fn doubt_of_clock(&self) -> Option<String> {
-        remember(&self.set_by, self.clock.host_set_by_ms());
-        doubt_of_clock(self.set_by.get())
+        self.pulse.look_at_clock();
+        doubt_of_clock(self.pulse.set_by.get())
     }
 
     /// Whether this process ran short of what sockets and files need.
@@ -176,24 +179,31 @@ pub(super) struct Patience {
 /// Measures how late timers are on this host: what it adds to every time that is observed.
 ///
 /// Only timers that were notably late are kept, and no more of them than beats fit into the longest scenario.
-async fn beat(clock: Clock, late: Rc<RefCell<Vec<Late>>>, beats: Rc<Cell<u32>>, set_by: Rc<Cell<i64>>) {
+async fn beat(pulse: Rc<Pulse>) {
+    let clock = pulse.clock;
     loop {
         let due = clock.now() + HEARTBEAT;
         clock.sleep_until(due).await;
         let at = clock.now();
         let by = at.since(due);
-        if by > NOTABLE && late.borrow().len() < MOST_LATE {
-            late.borrow_mut().push(Late { at, by });
+        if by > NOTABLE && pulse.late.borrow().len() < MOST_LATE {
+            pulse.late.borrow_mut().push(Late { at, by });
         }
-        remember(&set_by, clock.host_set_by_ms());
-        beats.set(beats.get().saturating_add(1));
+        pulse.look_at_clock();
+        pulse.beats.set(pulse.beats.get().saturating_add(1));
     }
 }
 
-/// Keeps the larger of two steps of the host's clock.
-fn remember(set_by: &Cell<i64>, now: i64) {
-    if now.unsigned_abs() > set_by.get().unsigned_abs() {
-        set_by.set(now);
+impl Pulse {
+    fn look_at_clock(&self) {
+        self.remember(self.clock.host_set_by_ms());
+    }
+
+    /// Keeps the larger of two steps of the host's clock.
+    fn remember(&self, set_by: i64) {
+        if set_by.unsigned_abs() > self.set_by.get().unsigned_abs() {
+            self.set_by.set(set_by);
+        }
     }
 }
 
@@ -210,13 +220,16 @@ mod tests {
         assert_eq!(doubts, [true, true, false, false, false, true]);
     }
 
-    #[test]
-    fn a_clock_that_was_set_back_again_was_set_all_the_same() {
-        let set_by = Cell::new(0);
+    #[tokio::test]
+    async fn a_clock_that_was_set_back_again_was_set_all_the_same() {
+        let local = LocalSet::new();
+        let doubt = local.run_until(async {
+            let watch = HostWatch::open(Clock::start());
+            [3, -3_600_000, 0, 40].into_iter().for_each(|set_by| watch.pulse.remember(set_by));
+            watch.doubt_of_clock()
+        });
 
-        [3, -3_600_000, 0, 40].into_iter().for_each(|now| remember(&set_by, now));
-
-        assert_eq!(set_by.get(), -3_600_000);
+        assert!(doubt.await.unwrap().contains("was set by -3600000 ms"));
     }
 
     /// Lets nothing else run for 60 milliseconds.
@@ -239,7 +252,8 @@ mod tests {
             let watch = HostWatch::open(clock);
             let begin = clock.now();
             let at = |millis| begin + Duration::from_millis(millis);
-            let lag = |until, by| watch.late.borrow_mut().push(Late { at: at(until), by: Duration::from_millis(by) });
+            let lag =
+                |until, by| watch.pulse.late.borrow_mut().push(Late { at: at(until), by: Duration::from_millis(by) });
             for (until, by) in [(90, 300), (150, 60), (480, 90), (550, 60), (700, 600), (900, 300)] {
                 lag(until, by);
             }
@@ -255,7 +269,8 @@ mod tests {
         let watched = async {
             let clock = Clock::start();
             let watch = HostWatch::open(clock);
-            let lag = |span| watch.late.borrow_mut().push(Late { at: clock.now(), by: Duration::from_millis(span) });
+            let lag =
+                |span| watch.pulse.late.borrow_mut().push(Late { at: clock.now(), by: Duration::from_millis(span) });
             let missed = [sample(1, &["D2"]), sample(1, &[]), sample(2, &["D1", "D2"])];
             let after_the_table = [sample(1, &["D2"]), sample(1, &["D1"]), sample(2, &["D1", "D2"])];
             let doubted =

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Replay, Replayed};
-use crate::findings::{Authority, Colour, ExitCode, ScenarioFindings, Verdict, failures_words};
+use crate::findings::{Authority, Colour, ExitCode, Verdict, failures_words};
 use crate::spec::one_line;
 
 /// The layout of what [`replay_json`] gives.
@@ -61,9 +61,8 @@ pub fn replay_words(replay: &Replay, colour: Colour) -> String {
         stored.seed,
         one_line(&stored.subject)
     );
-    let is_news = |scenario: &&ScenarioFindings| scenario.verdict != Verdict::Pass;
-    let news: Vec<ScenarioFindings> = replay.again.scenarios.iter().filter(is_news).cloned().collect();
-    text.push_str(&failures_words(&news, &replay.register, colour));
+    let news = replay.again.scenarios.iter().filter(|scenario| scenario.verdict != Verdict::Pass);
+    text.push_str(&failures_words(news, &replay.register, colour));
     section(&mut text, "recordings with a fault", replay.faults.iter().map(|(slug, fault)| format!("{slug}: {fault}")));
     let unasked = replay.unasked().filter_map(|replayed| {
         let reason = replayed.again.as_ref().err()?;
